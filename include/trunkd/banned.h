@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+/* A macro cannot be poisoned quietly. */
+#undef alloca
 #pragma GCC poison sprintf vsprintf strcpy strcat strncpy strncat strtok atoi atol atof gets gmtime localtime asctime ctime rand srand alloca
 
 #endif
