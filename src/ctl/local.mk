@@ -1,0 +1,1 @@
+# ctl: the program trunkctl; one file per verb.

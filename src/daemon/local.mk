@@ -1,0 +1,1 @@
+# daemon: the program trunkd; wires the core to the shells.

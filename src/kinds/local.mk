@@ -1,0 +1,1 @@
+# kinds: one file per external kind and one per provider. Pure; json-c inside decode and encode only.

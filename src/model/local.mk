@@ -1,0 +1,1 @@
+# model: the rows, as plain structs. Pure.

@@ -1,0 +1,1 @@
+# pg: libpq, asynchronous and pipelined, libtrunkd-pg.a. The only room that links libpq.

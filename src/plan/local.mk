@@ -1,0 +1,1 @@
+# plan: wanted and known in, operations in order out. Pure.

@@ -1,0 +1,1 @@
+# simd: the program trunkd-sim; libmicrohttpd around libtrunkd-sim.a.

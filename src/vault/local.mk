@@ -1,0 +1,1 @@
+# vault: references, sealing, tokens, random; libtrunkd-vault.a. The only room that links libsodium.
