@@ -1,0 +1,143 @@
+/* The core: one event in, effects out. It decides everything and does nothing.
+ *
+ * core_step() consumes one event and appends effects; it never calls out, never blocks, keeps no clock. What differs between
+ * PostgreSQL, libcurl and a model of them in a test is on the other side of this header: a shell translates effects into
+ * statements and requests, and their completions back into events. A recorded list of events replays a bug.
+ *
+ *   effect              answered by          means
+ *   READ                ROWS                 one snapshot; dirty versions are not later than the rows
+ *   COMMIT unit         COMMITTED            all of a unit or none of it, fenced by the lease: results, the openings that follow
+ *                                            from them, status, events, acknowledgements. Durable before the answer.
+ *   SEND op             ANSWER               one request. A write only after the unit that opened it was committed, and before
+ *                                            send_by_ms (the shell looks again when the request leaves, and answers NOT_SENT)
+ *   SEAL place          SEALED               make a password, give back its sealed text and its fingerprint
+ *   LEASE               LEASE                take, renew or give back the lease
+ *   TIMER at            TIMER                the last one asked for replaces the earlier
+ *   LOG                 -                    one line for people
+ */
+#ifndef TRUNKD_CORE_H
+#define TRUNKD_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <trunkd/arena.h>
+#include <trunkd/request.h>
+
+#define EFFECTS_MAX 512         /* a step that would emit more does less and answers true: call again */
+
+/* All times in milliseconds. The configuration file can change each; proportions that must hold are checked there. */
+struct settings {
+    int64_t request_timeout_ms;     /* whole exchange; Twilio gives up after about 26 s, so not below 30 s in production */
+    int64_t send_window_ms;         /* from opening to the last moment the request may leave */
+    int64_t quiet_twilio_ms, quiet_livekit_ms;  /* after a lost answer: how long it may still be executed */
+    int64_t list_lag_ms;            /* a list may miss what was written less than this ago */
+    int64_t retry_min_ms, retry_max_ms;
+    int64_t recheck_ms;             /* how often a refused removal is tried again */
+    int64_t corrupted_after_ms;     /* with corrupted_attempts: failing this long and that often is "cannot finish" */
+    int64_t corrupted_attempts;
+    int64_t scan_ms;                /* between complete lists of an account */
+    int64_t poll_ms;                /* looks into the inbox without a hint */
+    int64_t lease_ms;               /* how long a lease lasts unrenewed */
+    int64_t breaker_failures;       /* transport failures in a row that stop an account */
+    int64_t probe_min_ms, probe_max_ms;
+    const char *const *origins;     /* allowed origins other than the providers' own, NULL-terminated */
+};
+extern const struct settings settings_default;
+
+enum event_type {
+    EVENT_CONFIG, EVENT_LEASE, EVENT_ROWS, EVENT_COMMITTED, EVENT_ANSWER, EVENT_SEALED,
+    EVENT_HINT,                     /* the inbox may have something (NOTIFY) */
+    EVENT_TIMER, EVENT_DB_DOWN, EVENT_DB_UP, EVENT_STOP, EVENT_MAX_
+};
+
+enum commit_outcome {
+    COMMIT_DONE,
+    COMMIT_CHANGED,                 /* nothing written: a desired row or a ledger row is not what the unit rests on */
+    COMMIT_FENCED,                  /* nothing written: the lease is another's */
+    COMMIT_FAILED,                  /* nothing written: the database refused it; text says why */
+    COMMIT_UNKNOWN,                 /* the connection went while it was under way */
+};
+
+/* One row as it came: `what` names the table, `json` is the row as a JSON object (keys are column names; of X_at columns that
+ * the daemon reasons about, X_in_ms by the database's clock). An absent desired row of a dirty key has json NULL and a key. */
+struct row_text { const char *what, *key, *json; };
+
+struct event {
+    enum event_type type;
+    int64_t now_ms;                 /* monotonic, counts suspend (CLOCK_BOOTTIME) */
+    uint64_t random;                /* fresh random bits */
+    union {
+        const struct settings *config;                                              /* EVENT_CONFIG; lives as long as the core */
+        struct { int64_t epoch, valid_until_ms; const char *text; } lease;          /* epoch 0: not ours; text: who has it, or why not */
+        struct { const struct row_text *rows; size_t count; bool all; } rows;
+        struct { uint64_t unit; enum commit_outcome outcome; const char *text; } committed;
+        struct { uint64_t id; const struct reply *reply; } answer;
+        struct { uint64_t id; const char *sealed, *version, *text; } sealed;        /* sealed NULL: could not; text says why */
+    };
+};
+
+enum effect_type {
+    EFFECT_READ, EFFECT_COMMIT, EFFECT_SEND, EFFECT_SEAL, EFFECT_LEASE, EFFECT_TIMER, EFFECT_LOG, EFFECT_MAX_
+};
+enum lease_action { LEASE_TAKE, LEASE_RENEW, LEASE_RELEASE };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct effect {
+    enum effect_type type;
+    union {
+        struct { bool all; } read;                          /* all: everything; else what is dirty */
+        struct { uint64_t unit; const char *json; } commit; /* json: one unit as trunkd.commit() takes it */
+        struct {
+            uint64_t id;
+            struct request request;
+            bool write;
+            int64_t send_by_ms;                             /* of the monotonic clock */
+            int64_t timeout_ms;
+            const char *what;                               /* for the log: "+14155551234 create livekit.inbound_trunk" */
+        } send;
+        struct { uint64_t id; const char *place; } seal;
+        struct { enum lease_action action; int64_t lease_ms, epoch; } lease;
+        struct { int64_t at_ms; } timer;
+        struct { enum log_level level; const char *object, *text; } log;
+    };
+};
+
+/* Effects and every pointer in them live until effects_reset(). Zeroed is empty. */
+struct effects {
+    struct effect list[EFFECTS_MAX];
+    size_t count;
+    struct arena arena;
+};
+void effects_reset(struct effects *);
+
+struct core;
+
+/* plan_only: never asks for the lease and never opens anything; for `trunkctl plan`. */
+struct core *core_new(bool plan_only);
+void core_free(struct core *);
+
+/* True: there is more to do, call again with an EVENT_TIMER of the same moment (after carrying out what is in effects). */
+bool core_step(struct core *, const struct event *, struct effects *);
+
+/* One line for systemd's STATUS=: "holding the lease; 12 numbers: 11 active, 1 pending". Lives until the next call. */
+const char *core_summary(struct core *);
+/* After EVENT_STOP: nothing is open or unsaved any more. */
+bool core_is_idle(const struct core *);
+
+/* What would be done now, owner by owner, for people. `each` is called with lines of one owner together. */
+struct plan_line {
+    const char *owner_type, *owner, *operation, *kind, *slot, *account;
+    const char *blocked_by;         /* what it waits for, as a sentence part; NULL: nothing */
+    const char *changes;            /* of an update: "name, numbers"; NULL otherwise */
+    const char *external_id;
+};
+void core_plan(struct core *, int64_t now_ms, void (*each)(void *userdata, const struct plan_line *), void *userdata);
+
+#ifdef TRUNKD_TEST_HOOKS
+/* Safeguards that a test switches off to see that another test notices: a space separated list in TRUNKD_TEST_OFF. The core itself
+ * reads no environment; the shell passes the words in. Known words: intent fence doubt one-shot marks brake wanted. */
+void core_safeguards_off(struct core *, const char *words);
+#endif
+
+#endif
