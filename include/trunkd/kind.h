@@ -55,6 +55,7 @@ struct resource {
     enum known known;
     enum open open;
     char nonce[NONCE_CHARACTERS + 1];       /* of this incarnation; "": none made yet */
+    char tag[TAG_BYTES];                    /* made of it; "" while there is no nonce */
     const char *external_id;                /* NULL: not known */
     const char *parent_id;                  /* id of the object it lies below, as applied; NULL: none */
     struct spec applied;                    /* as the provider last showed it (what it does not show: as we last sent it) */
