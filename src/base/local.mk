@@ -1,3 +1,8 @@
 # base: memory, strings, errors, limits. Pure: no I/O, clock, environment or json-c.
 libtrunkd_core_a_SOURCES += \
-	src/base/err.c
+	src/base/arena.c \
+	src/base/buf.c \
+	src/base/err.c \
+	src/base/json_write.c \
+	src/base/map.c \
+	src/base/text.c
