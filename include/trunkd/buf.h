@@ -37,7 +37,7 @@ void json_key(struct buf *, const char *key);
 void json_text(struct buf *, const char *value);                        /* NULL writes null */
 void json_text_n(struct buf *, const char *value, size_t length);
 void json_int(struct buf *, int64_t value);
-void json_bool(struct buf *, bool value);
+void json_boolean(struct buf *, bool value);
 void json_raw(struct buf *, const char *json);                          /* already JSON; NULL writes null */
 /* key and value in one call */
 void json_key_text(struct buf *, const char *key, const char *value);   /* NULL writes null */

@@ -125,7 +125,7 @@ void json_int(struct buf *buf, int64_t value)
     buf_printf(buf, "%" PRId64, value);
 }
 
-void json_bool(struct buf *buf, bool value)
+void json_boolean(struct buf *buf, bool value)
 {
     json_raw(buf, value ? "true" : "false");
 }
@@ -145,7 +145,7 @@ void json_key_int(struct buf *buf, const char *key, int64_t value)
 void json_key_bool(struct buf *buf, const char *key, bool value)
 {
     json_key(buf, key);
-    json_bool(buf, value);
+    json_boolean(buf, value);
 }
 
 void json_key_raw(struct buf *buf, const char *key, const char *json)
