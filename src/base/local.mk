@@ -6,3 +6,11 @@ libtrunkd_core_a_SOURCES += \
 	src/base/json_write.c \
 	src/base/map.c \
 	src/base/text.c
+
+unit_tests += \
+	tests/unit/test_arena \
+	tests/unit/test_buf \
+	tests/unit/test_err \
+	tests/unit/test_json_write \
+	tests/unit/test_map \
+	tests/unit/test_text
