@@ -25,6 +25,7 @@ enum kind_id {
 struct spec {
     const char *value[SPEC_FIELDS_MAX];     /* by index into the kind's field table */
     const char *secret;                     /* reference of the FIELD_SECRET field's value */
+    const char *secret_place;               /* what that reference is for: resource_secret_place() of the row that holds it */
 };
 
 enum field_type { FIELD_TEXT, FIELD_BOOL, FIELD_INT, FIELD_DURATION, FIELD_ENUM, FIELD_SET, FIELD_MAP, FIELD_SECRET };
@@ -33,6 +34,7 @@ enum {
     FIELD_REF = 1 << 0,         /* an id or name that another object has to have first: an operation without it is blocked */
     FIELD_WRITE_ONLY = 1 << 1,  /* the provider does not show it: what was sent counts as applied */
     FIELD_IN_PATH = 1 << 2,     /* not in the body: the parent's id, or an id the path carries */
+    FIELD_ALWAYS = 1 << 3,      /* LiveKit: written even when NULL (as ""), because the objects around it must be there */
 };
 
 struct field {
@@ -65,6 +67,9 @@ struct resource {
     const char *note;                       /* twilio.trunk_phone_number: the previous routing, JSON text */
     const char *refusal, *message;          /* reason name and the provider's words; NULL: not refused */
 };
+
+/* The place of a password made for a row: "sip/<owner>/<kind>/<slot>/<account>". Sealed for it, and filled in for it only. */
+const char *resource_secret_place(const struct resource *, struct arena *);
 
 /* ---- What want() may look at ------------------------------------------------------------------------------------------- */
 struct trunk_counts {
@@ -187,6 +192,9 @@ void account_probe(const struct account *, struct arena *, struct request *ret);
 struct judgement account_judge(const struct account *, enum operation, const struct reply *, struct arena *);
 /* Origin ("https://host:port") that requests to this account go to when it is not the provider's own; NULL: the provider's own. */
 const char *account_foreign_origin(const struct account *, struct arena *);
+
+/* The termination address of an account when it is not below twilio.com; NULL: none given, or Twilio's own. */
+const char *account_foreign_termination(const struct account *);
 
 /* A number of a Twilio account looked up by its E.164 text (the preflight); decode as KIND_TRUNK_PHONE_NUMBER with OP_LIST. */
 
