@@ -15,6 +15,12 @@ const char *text_or(const char *text, const char *otherwise);   /* otherwise whe
 /* Copies with truncation; always terminates. size > 0. */
 void text_copy(char *to, size_t size, const char *from);
 
+/* Bytes of the well-formed UTF-8 character at the start of the text (Unicode, table 3-7); 0: there is none. */
+size_t text_utf8_length(const char *text, size_t left);
+
+/* The longest beginning of at most `bytes_max` bytes that does not cut a character; its length in bytes. The text is UTF-8. */
+size_t text_utf8_cut(const char *text, size_t bytes_max);
+
 /* E.164: '+', a digit 1-9, then 1 to 14 digits. */
 bool text_is_e164(const char *text);
 

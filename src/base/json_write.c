@@ -6,39 +6,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <trunkd/text.h>
+
 static void comma_if_due(struct buf *buf)
 {
     char last = buf->length > 0 ? buf->data[buf->length - 1] : '[';
 
     if (last != '{' && last != '[' && last != ':' && last != ',')
         buf_addc(buf, ',');
-}
-
-/* Length of the well-formed UTF-8 sequence at p, 0 if there is none (Unicode, table 3-7). */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-    unsigned char low = 0x80, high = 0xBF;
-    size_t length;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xC2 || p[0] > 0xF4)
-        return 0;
-    length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
-    if (p[0] == 0xE0)
-        low = 0xA0;     /* overlong */
-    else if (p[0] == 0xED)
-        high = 0x9F;    /* surrogates */
-    else if (p[0] == 0xF0)
-        low = 0x90;     /* overlong */
-    else if (p[0] == 0xF4)
-        high = 0x8F;    /* beyond U+10FFFF */
-    if (left < length || p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (p[i] < 0x80 || p[i] > 0xBF)
-            return 0;
-    return length;
 }
 
 static void escape_ascii(struct buf *buf, unsigned char c)
@@ -61,7 +36,7 @@ static void quoted(struct buf *buf, const char *text, size_t length)
 
     buf_addc(buf, '"');
     while (i < length) {
-        size_t n = utf8_length(p + i, length - i);
+        size_t n = text_utf8_length(text + i, length - i);
 
         if (n > 1 || (n == 1 && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\')) {
             i += n;

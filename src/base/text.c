@@ -38,6 +38,47 @@ void text_copy(char *to, size_t size, const char *from)
     to[length] = '\0';
 }
 
+size_t text_utf8_length(const char *text, size_t left)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    unsigned char low = 0x80, high = 0xBF;
+    size_t length;
+
+    if (left == 0)
+        return 0;
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xC2 || p[0] > 0xF4)
+        return 0;
+    length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    if (p[0] == 0xE0)
+        low = 0xA0;     /* overlong */
+    else if (p[0] == 0xED)
+        high = 0x9F;    /* surrogates */
+    else if (p[0] == 0xF0)
+        low = 0x90;     /* overlong */
+    else if (p[0] == 0xF4)
+        high = 0x8F;    /* beyond U+10FFFF */
+    if (left < length || p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (p[i] < 0x80 || p[i] > 0xBF)
+            return 0;
+    return length;
+}
+
+size_t text_utf8_cut(const char *text, size_t bytes_max)
+{
+    size_t length = strlen(text);
+
+    if (length <= bytes_max)
+        return length;
+    length = bytes_max;
+    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+        length--;
+    return length;
+}
+
 bool text_is_e164(const char *text)
 {
     size_t digits;

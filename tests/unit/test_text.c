@@ -42,6 +42,31 @@ static void test_copying_cuts_and_terminates(void **state)
     assert_string_equal(to, "");
 }
 
+static void test_utf8_characters_are_measured(void **state)
+{
+    static const char *const bad[] = { "\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+                                       "\xF5\x80\x80\x80", "\xC3", "\xC3(", "\xE2\x82", "\xE2\x82(", "\xE2(\x82" };
+
+    (void)state;
+    assert_int_equal(text_utf8_length("", 0), 0);
+    assert_int_equal(text_utf8_length("a", 1), 1);
+    assert_int_equal(text_utf8_length("\xC3\xBC", 2), 2);
+    assert_int_equal(text_utf8_length("\xE2\x82\xAC", 3), 3);
+    assert_int_equal(text_utf8_length("\xF0\x9F\x93\x9E", 4), 4);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(text_utf8_length(bad[i], strlen(bad[i])), 0);
+}
+
+static void test_a_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(text_utf8_cut("abc", 3), 3);
+    assert_int_equal(text_utf8_cut("abc", 2), 2);
+    assert_int_equal(text_utf8_cut("a\xE2\x82\xAC", 4), 4);
+    assert_int_equal(text_utf8_cut("a\xE2\x82\xAC", 3), 1);
+    assert_int_equal(text_utf8_cut("\xE2\x82\xAC", 2), 0);
+}
+
 static void test_e164(void **state)
 {
     static const char *const good[] = { "+10", "+14155551234", "+999999999999999" };
@@ -158,6 +183,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_comparing_knows_null),
         cmocka_unit_test(test_copying_cuts_and_terminates),
+        cmocka_unit_test(test_utf8_characters_are_measured),
+        cmocka_unit_test(test_a_text_is_cut_between_characters),
         cmocka_unit_test(test_e164),
         cmocka_unit_test(test_numbers_are_whole_and_in_range),
         cmocka_unit_test(test_hashes_are_for_ever),
