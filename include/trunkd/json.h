@@ -13,10 +13,10 @@
 
 #define JSON_DEPTH_MAX 32
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_value_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json {
-    enum json_type type;
+    enum json_value_type type;
     const char *key;            /* in an object, else NULL */
     const char *text;           /* of a string its value, of a number its text as written, of a bool "true" or "false" */
     struct json *child, *next;  /* of an array or object; siblings in order */
