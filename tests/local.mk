@@ -6,6 +6,7 @@ lints = \
 	tests/lint/file-length \
 	tests/lint/function-length \
 	tests/lint/headers \
+	tests/lint/rooms \
 	tests/lint/words
 
 if HAVE_CMOCKA
