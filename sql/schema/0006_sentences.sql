@@ -1,0 +1,2 @@
+-- Follows.
+select 1 where false;
