@@ -1,0 +1,78 @@
+/* trunkctl: finds the verb, reads its options, runs it. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <trunkd/text.h>
+
+#include "verb.h"
+
+enum exit_code fail(const struct err *err)
+{
+    fflush(stdout);
+    fprintf(stderr, "trunkctl: %s\n", err->text);
+    return err->class == ERR_REJECTED ? EXIT_REFUSED : EXIT_ERROR;
+}
+
+enum exit_code fail_text(const char *fmt, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fputs("trunkctl: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return EXIT_ERROR;
+}
+
+static enum exit_code unknown_verb(const char *name)
+{
+    const char *names[64] = { NULL };
+    const char *near;
+
+    for (size_t i = 0; i < verb_count && i < ARRAY_SIZE(names) - 1; i++)
+        names[i] = verbs[i].name;
+    near = text_nearest(name, names);
+    if (near)
+        return fail_text("there is no verb \"%s\"; did you mean \"%s\"? See trunkctl help", name, near);
+    return fail_text("there is no verb \"%s\"; see trunkctl help", name);
+}
+
+int main(int argc, char **argv)
+{
+    const struct verb *verb;
+    struct options options;
+    struct err err;
+    enum exit_code code;
+
+    /* Somebody's `| head` ends this program quietly. */
+    signal(SIGPIPE, SIG_DFL);
+    if (argc < 2) {
+        general_help();
+        return EXIT_ERROR;
+    }
+    if (text_equal(argv[1], "--help") || text_equal(argv[1], "-h"))
+        verb = verb_find("help");
+    else if (text_equal(argv[1], "--version") || text_equal(argv[1], "-V"))
+        verb = verb_find("version");
+    else
+        verb = verb_find(argv[1]);
+    if (!verb)
+        return (int)unknown_verb(argv[1]);
+    if (!options_read(verb, argc - 1, argv + 1, &options, &err)) {
+        options_release(&options);
+        return (int)fail_text("%s", err.text);
+    }
+    if (options.help) {
+        verb_help(verb);
+        code = EXIT_DONE;
+    } else {
+        code = verb->run(&options);
+    }
+    options_release(&options);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return (int)fail_text("cannot write to standard output");
+    return (int)code;
+}

@@ -1,0 +1,53 @@
+/* What stands behind `trunkctl VERB`: one table of options for all verbs, each verb says which of them it takes. */
+#ifndef TRUNKD_CTL_OPTIONS_H
+#define TRUNKD_CTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <trunkd/arena.h>
+#include <trunkd/err.h>
+
+#define FILES_MAX 256               /* -f and -l given more often than this are refused */
+#define LABELS_MAX 16
+#define WAIT_DEFAULT_MS (5 * 60 * 1000)
+#define WAIT_MS_MAX (7LL * 24 * 60 * 60 * 1000)
+
+enum option_id {
+    OPTION_DATABASE, OPTION_OUTPUT, OPTION_NO_HEADERS, OPTION_LABEL, OPTION_FILE, OPTION_WAIT, OPTION_TIMEOUT, OPTION_FOR,
+    OPTION_DRY_RUN, OPTION_WHY, OPTION_LIMIT, OPTION_KEY_FILE, OPTION_STATUS, OPTION_HELP, OPTION_MAX_
+};
+#define TAKES(option) (1u << (option))
+#define TAKES_DATABASE (TAKES(OPTION_DATABASE) | TAKES(OPTION_HELP))
+#define TAKES_LIST (TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_NO_HEADERS))
+
+struct label { const char *key, *value; };
+
+struct options {
+    const char *database;           /* connection string; NULL: what the environment of libpq says */
+    bool json, no_headers, wait, dry_run, status, help;
+    int64_t wait_ms;                /* of --wait and --timeout */
+    const char *for_what, *why, *key_file;
+    int64_t limit;                  /* -1: not given */
+    const char *files[FILES_MAX];
+    size_t file_count;
+    struct label labels[LABELS_MAX];
+    size_t label_count;
+    const char *const *names;       /* what is left: names of objects */
+    size_t name_count;
+    struct arena arena;
+};
+
+struct verb;
+
+/* Reads argv (argv[0] is the verb) as far as the verb takes it. On failure the text is one sentence. */
+MUST_CHECK bool options_read(const struct verb *, int argc, char **argv, struct options *ret, struct err *);
+void options_release(struct options *);
+
+/* Prints one line for each option of the mask, for --help. */
+void options_help(unsigned mask);
+
+/* "90s", "5m", "1h", "500ms", or a number of seconds. */
+MUST_CHECK bool duration_read(const char *text, int64_t *ret_ms);
+
+#endif

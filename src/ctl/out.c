@@ -1,0 +1,99 @@
+/* Tables whose columns are as wide as their widest cell, and other small things for people. */
+#include "out.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <trunkd/text.h>
+
+void table_init(struct table *table, const char *const *headers, size_t columns)
+{
+    assert(columns > 0 && columns <= COLUMNS_MAX);
+    *table = (struct table){ .headers = headers, .columns = columns };
+}
+
+const char *printable(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text);
+
+    for (char *c = copy; c && *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = *c == '\n' || *c == '\t' ? ' ' : '?';
+    return copy;
+}
+
+void table_add(struct table *table, const char *const *cells)
+{
+    const char **row;
+
+    if (table->rows == table->rows_max) {
+        table->rows_max = table->rows_max ? table->rows_max * 2 : 64;
+        table->cells = must_realloc(table->cells, table->rows_max * table->columns * sizeof *table->cells);
+    }
+    row = table->cells + table->rows++ * table->columns;
+    for (size_t i = 0; i < table->columns; i++)
+        row[i] = text_is_empty(cells[i]) ? "-" : printable(&table->arena, cells[i]);
+}
+
+size_t text_width(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text; text++)
+        if (((unsigned char)*text & 0xc0) != 0x80)
+            width++;
+    return width;
+}
+
+static void row_print(const struct table *table, const char *const *cells, const size_t *widths)
+{
+    for (size_t i = 0; i < table->columns; i++) {
+        fputs(cells[i], stdout);
+        if (i + 1 < table->columns)
+            printf("%*s", (int)(widths[i] - text_width(cells[i]) + 2), "");
+    }
+    putchar('\n');
+}
+
+void table_print(const struct table *table)
+{
+    size_t widths[COLUMNS_MAX] = { 0 };
+
+    for (size_t i = 0; i < table->columns; i++) {
+        if (table->headers)
+            widths[i] = text_width(table->headers[i]);
+        for (size_t row = 0; row < table->rows; row++) {
+            size_t width = text_width(table->cells[row * table->columns + i]);
+
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+    }
+    if (table->headers)
+        row_print(table, table->headers, widths);
+    for (size_t row = 0; row < table->rows; row++)
+        row_print(table, table->cells + row * table->columns, widths);
+}
+
+void table_release(struct table *table)
+{
+    free(table->cells);
+    arena_release(&table->arena);
+    *table = (struct table){ .rows = 0 };
+}
+
+void age_text(int64_t seconds, char ret[static AGE_BYTES])
+{
+    const int64_t minute = 60, hour = 60 * minute, day = 24 * hour;
+
+    if (seconds < 0)
+        text_copy(ret, AGE_BYTES, "-");
+    else if (seconds < 2 * minute)
+        snprintf(ret, AGE_BYTES, "%" PRId64 "s", seconds);
+    else if (seconds < 2 * hour)
+        snprintf(ret, AGE_BYTES, "%" PRId64 "m", seconds / minute);
+    else if (seconds < 2 * day)
+        snprintf(ret, AGE_BYTES, "%" PRId64 "h%" PRId64 "m", seconds / hour, seconds % hour / minute);
+    else
+        snprintf(ret, AGE_BYTES, "%" PRId64 "d", seconds / day);
+}

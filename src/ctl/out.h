@@ -1,0 +1,36 @@
+/* What people read on standard output: aligned tables, ages, one line per thing. */
+#ifndef TRUNKD_CTL_OUT_H
+#define TRUNKD_CTL_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <trunkd/arena.h>
+
+#define COLUMNS_MAX 16
+#define AGE_BYTES 48
+
+struct table {
+    const char *const *headers;         /* NULL: no first line */
+    size_t columns;                     /* at most COLUMNS_MAX */
+    const char **cells;                 /* row after row */
+    size_t rows, rows_max;
+    struct arena arena;
+};
+
+void table_init(struct table *, const char *const *headers, size_t columns);
+/* Copies the cells; NULL and "" are shown as "-". */
+void table_add(struct table *, const char *const *cells);
+void table_print(const struct table *);
+void table_release(struct table *);
+
+/* "12s", "5m", "3h10m", "4d"; "-" for a negative number. */
+void age_text(int64_t seconds, char ret[static AGE_BYTES]);
+
+/* How many columns of a terminal a UTF-8 text takes, one per character. */
+size_t text_width(const char *text);
+
+/* A text with its control characters (a label may hold any) replaced by '?', so that it cannot drive a terminal. */
+const char *printable(struct arena *, const char *text);
+
+#endif

@@ -1,0 +1,141 @@
+"""trunkctl migrate, version, help and the sentences of the command line."""
+import threading
+import time
+
+import pytest
+
+import ctllib
+import pglib
+from ctllib import trunkctl
+
+NEWEST = int(pglib.SCHEMA[-1].name[:4])
+
+
+@pytest.fixture
+def empty(cluster):
+    d = ctllib.empty_database(cluster)
+    yield d
+    d.drop()
+
+
+def applied(db):
+    return [row[0] for row in db.q("select name from trunkd.schema_version order by number")]
+
+
+def test_migrate_applies_everything_once_and_says_what(empty):
+    first = trunkctl(empty, "migrate")
+    assert (first.code, first.err) == (0, "")
+    assert first.out.splitlines() == [f"applied {p.stem}" for p in pglib.SCHEMA]
+    assert applied(empty) == [p.stem for p in pglib.SCHEMA]
+    second = trunkctl(empty, "migrate")
+    assert (second.code, second.out) == (0, f"database {empty.name} is up to date: schema {NEWEST}\n")
+
+
+def test_migrate_records_what_the_tests_record(db):
+    assert trunkctl(db, "migrate").out == f"database {db.name} is up to date: schema {NEWEST}\n"
+
+
+def test_migrate_status_changes_nothing(empty):
+    done = trunkctl(empty, "migrate", "--status")
+    assert (done.code, done.out) == (2, f"database {empty.name} has no schema trunkd; this trunkctl brings schema {NEWEST}\n")
+    assert empty.one("select to_regnamespace('trunkd')") is None
+    trunkctl(empty, "migrate")
+    assert trunkctl(empty, "migrate", "--status").code == 0
+    empty.q("delete from trunkd.schema_version where number = %s", NEWEST)
+    done = trunkctl(empty, "migrate", "--status")
+    assert (done.code, done.out) == (2, f"database {empty.name} has schema {NEWEST - 1}; this trunkctl brings schema {NEWEST}\n")
+
+
+def test_two_at_once_apply_each_migration_once(empty):
+    both = [ctllib.start(empty, "migrate") for _ in range(2)]
+    done = [ctllib.finish(p) for p in both]
+    assert [d.code for d in done] == [0, 0], done
+    lines = [line for d in done for line in d.out.splitlines() if line.startswith("applied ")]
+    assert sorted(lines) == [f"applied {p.stem}" for p in pglib.SCHEMA]
+
+
+def test_a_newer_database_is_refused(db):
+    db.q("insert into trunkd.schema_version (number, name, checksum) values (9999, '9999_future', 'x')")
+    for arguments in (["migrate"], ["migrate", "--status"]):
+        done = trunkctl(db, *arguments)
+        assert done.code == 1
+        assert done.err == (f"trunkctl: database {db.name} has schema 9999, which is newer than this trunkctl (schema {NEWEST}): "
+                            "use the newer one\n")
+
+
+def test_a_migration_with_another_text_is_refused(db):
+    db.q("update trunkd.schema_version set checksum = 'x' where number = 1")
+    done = trunkctl(db, "migrate")
+    assert done.code == 1
+    assert done.err == (f"trunkctl: migration 0001_base of database {db.name} is not the one that this trunkctl has: "
+                        "it comes from another version\n")
+
+
+def test_a_failing_migration_leaves_the_ones_before_it(empty):
+    empty.q("create schema trunkd")
+    done = trunkctl(empty, "migrate")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == 'trunkctl: 0001_base: schema "trunkd" already exists\n'
+
+
+def test_a_lock_that_is_held_for_a_while_is_tried_again(db):
+    """Granting again changes nothing; recording it waits for the holder, gives up after two seconds and comes back."""
+    db.q("delete from trunkd.schema_version where number = %s", NEWEST)
+    holder = db.connect()
+    holder.autocommit = False
+    holder.cursor().execute("lock table trunkd.schema_version in share mode")
+    release = threading.Timer(3.0, holder.rollback)
+    release.start()
+    begin = time.monotonic()
+    done = trunkctl(db, "migrate")
+    release.join()
+    assert 2.9 < time.monotonic() - begin < 30
+    newest = pglib.SCHEMA[-1].stem
+    assert (done.code, done.out) == (0, f"applied {newest}\n")
+    assert done.err.splitlines() == [f"trunkctl: {newest} waits for a lock that somebody holds; trying again"]
+
+
+def test_no_connection_is_one_sentence(cluster):
+    class Nowhere:
+        name = "x"
+
+        class cluster:
+            directory = "/nonexistent"
+    done = trunkctl(Nowhere, "migrate")
+    assert done.code == 1
+    assert done.err.startswith("trunkctl: cannot connect to PostgreSQL: ") and done.err.count("\n") == 1
+
+
+def test_a_database_can_be_named(empty):
+    done = trunkctl(empty, "migrate", "--status", "-d", "postgres")
+    assert done.out.startswith("database postgres has no schema trunkd")
+    done = trunkctl(empty, "migrate", "--status", "--database", f"dbname={empty.name} application_name=x")
+    assert done.out.startswith(f"database {empty.name} has no schema trunkd")
+
+
+def test_version_and_help(empty):
+    assert trunkctl(empty, "version").out.startswith("trunkctl ")
+    assert trunkctl(empty, "--version").out == trunkctl(empty, "version").out
+    whole = trunkctl(empty, "help")
+    assert whole.code == 0 and "exit codes:" in whole.out
+    assert trunkctl(empty).code == 1
+    verbs = [line.split()[0] for line in whole.out.splitlines() if line.startswith("  ") and line[2].isalpha()]
+    assert {"migrate", "seal", "version", "help"} <= set(verbs)
+    for verb in verbs:
+        help_text = trunkctl(empty, verb, "--help")
+        assert help_text.code == 0 and help_text.out.startswith(f"usage: trunkctl {verb}") and "--help" in help_text.out
+        assert trunkctl(empty, "help", verb).out == help_text.out
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["mirgate"], 'there is no verb "mirgate"; did you mean "migrate"? See trunkctl help'),
+    (["zzzzzzzz"], 'there is no verb "zzzzzzzz"; see trunkctl help'),
+    (["help", "zzz"], 'there is no verb "zzz"; see trunkctl help'),
+    (["migrate", "--nope"], "trunkctl migrate has no option --nope; see trunkctl migrate --help"),
+    (["migrate", "-f", "x"], "trunkctl migrate has no option -f; see trunkctl migrate --help"),
+    (["migrate", "-d"], "option -d needs a value; see trunkctl migrate --help"),
+    (["migrate", "now"], 'trunkctl migrate cannot use "now"; usage: trunkctl migrate [--status]'),
+])
+def test_bad_command_lines(empty, arguments, sentence):
+    done = trunkctl(empty, *arguments)
+    assert (done.code, done.out, done.err) == (1, "", f"trunkctl: {sentence}\n")
