@@ -11,6 +11,8 @@
 
 /* The schema allows less; this keeps a request body below its own limit whatever a row holds. */
 #define ROW_TEXT_BYTES_MAX ((size_t)256 << 10)
+#define ACCOUNT_TEXT_BYTES_MAX ((size_t)4 << 10)    /* a sealed secret is the longest */
+#define ACCOUNT_SID_CHARACTERS_MAX 64
 #define HOST_PART_CHARACTERS_MAX 32
 
 const char *const owner_type_names[OWNER_TYPE_MAX_] = { "number", "trunk" };
@@ -46,12 +48,13 @@ static bool read_json(const struct json *value, const char **to, struct arena *a
     return fits || err_set(err, ERR_LIMIT, "column %s is longer than %zu bytes", name, ROW_TEXT_BYTES_MAX);
 }
 
-static bool read_text(const struct json *value, const char **to, struct arena *arena, const char *name, struct err *err)
+static bool read_text(const struct json *value, size_t bytes_max, const char **to, struct arena *arena, const char *name,
+                      struct err *err)
 {
     if (value->type != JSON_STRING)
         return err_set(err, ERR_REJECTED, "column %s is not a text", name);
-    if (strlen(value->text) > ROW_TEXT_BYTES_MAX)
-        return err_set(err, ERR_LIMIT, "column %s is longer than %zu bytes", name, ROW_TEXT_BYTES_MAX);
+    if (strlen(value->text) > bytes_max)
+        return err_set(err, ERR_LIMIT, "column %s is longer than %zu bytes", name, bytes_max);
     if (*value->text)
         *to = arena_strdup(arena, value->text);
     return true;
@@ -72,7 +75,8 @@ static bool read_bool(const struct json *value, bool *to, const char *name, stru
     return true;
 }
 
-static bool read_column(const struct json *object, const struct column *column, char *row, struct arena *arena, struct err *err)
+static bool read_column(const struct json *object, const struct column *column, size_t text_bytes_max, char *row, struct arena *arena,
+                        struct err *err)
 {
     const struct json *value = json_get(object, column->name);
     bool is_null = !value || value->type == JSON_NULL;
@@ -87,7 +91,7 @@ static bool read_column(const struct json *object, const struct column *column, 
     switch (column->type) {
     case COLUMN_TEXT:
     case COLUMN_TEXT_KEPT:
-        return read_text(value, to, arena, column->name, err);
+        return read_text(value, text_bytes_max, to, arena, column->name, err);
     case COLUMN_BOOL:
         return read_bool(value, to, column->name, err);
     case COLUMN_INT:
@@ -99,13 +103,13 @@ static bool read_column(const struct json *object, const struct column *column, 
     return false;
 }
 
-static bool read_columns(const struct json *object, const struct column *columns, size_t count, void *row, struct arena *arena,
-                         struct err *err)
+static bool read_columns(const struct json *object, const struct column *columns, size_t count, size_t text_bytes_max, void *row,
+                         struct arena *arena, struct err *err)
 {
     if (!object || object->type != JSON_OBJECT)
         return err_set(err, ERR_REJECTED, "the row is not an object");
     for (size_t i = 0; i < count; i++)
-        if (!read_column(object, &columns[i], row, arena, err))
+        if (!read_column(object, &columns[i], text_bytes_max, row, arena, err))
             return false;
     return true;
 }
@@ -142,7 +146,7 @@ bool number_decode(const struct json *object, struct number **ret, struct err *e
     CLEANUP(number_drop) struct number *row = must_calloc(1, sizeof *row);
     const char *provider = json_member(object, "provider");
 
-    if (!read_columns(object, number_columns, ARRAY_SIZE(number_columns), row, &row->arena, err))
+    if (!read_columns(object, number_columns, ARRAY_SIZE(number_columns), ROW_TEXT_BYTES_MAX, row, &row->arena, err))
         return err_prefix(err, "phone number %s: ", text_or(json_member(object, "phone_number"), "?"));
     if (!text_is_e164(row->phone_number))
         return err_set(err, ERR_REJECTED, "phone number %s: it is not in E.164 form", row->phone_number);
@@ -179,7 +183,7 @@ bool agent_decode(const struct json *object, struct agent **ret, struct err *err
 {
     CLEANUP(agent_drop) struct agent *row = must_calloc(1, sizeof *row);
 
-    if (!read_columns(object, agent_columns, ARRAY_SIZE(agent_columns), row, &row->arena, err))
+    if (!read_columns(object, agent_columns, ARRAY_SIZE(agent_columns), ROW_TEXT_BYTES_MAX, row, &row->arena, err))
         return err_prefix(err, "agent %s: ", text_or(json_member(object, "name"), "?"));
     *ret = STEAL(row);
     return true;
@@ -210,7 +214,7 @@ bool trunk_decode(const struct json *object, struct trunk **ret, struct err *err
 {
     CLEANUP(trunk_drop) struct trunk *row = must_calloc(1, sizeof *row);
 
-    if (!read_columns(object, trunk_columns, ARRAY_SIZE(trunk_columns), row, &row->arena, err))
+    if (!read_columns(object, trunk_columns, ARRAY_SIZE(trunk_columns), ROW_TEXT_BYTES_MAX, row, &row->arena, err))
         return err_prefix(err, "trunk %s: ", text_or(json_member(object, "name"), "?"));
     row->twilio_trunk = text_or(row->twilio_trunk, "{}");
     *ret = STEAL(row);
@@ -263,6 +267,15 @@ static bool is_host_part(const char *text)
     return !text || (length <= HOST_PART_CHARACTERS_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length);
 }
 
+/* The SID becomes part of a path. */
+static bool is_sid(const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+
+    return !text || (length <= ACCOUNT_SID_CHARACTERS_MAX &&
+                     strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == length);
+}
+
 /* Without slashes at the end, so that a path can be put behind it; ws:// is how LiveKit writes http://. */
 static const char *url_tidy(const char *url, struct arena *arena)
 {
@@ -300,12 +313,14 @@ bool account_decode(const struct json *object, struct account **ret, struct err 
     row->family = is_twilio ? FAMILY_TWILIO : FAMILY_LIVEKIT;
     row->max_in_flight = is_twilio ? 4 : 5;
     row->numbers_per_trunk = is_twilio ? 500 : 0;
-    if (!read_columns(object, columns, count, row, &row->arena, err))
+    if (!read_columns(object, columns, count, ACCOUNT_TEXT_BYTES_MAX, row, &row->arena, err))
         return err_prefix(err, "%s %s: ", is_twilio ? "account" : "project", text_or(json_member(object, "name"), "?"));
     if (strlen(row->name) >= KEY_BYTES_MAX)
         return err_set(err, ERR_LIMIT, "account %.32s…: its name is longer than %d bytes", row->name, KEY_BYTES_MAX - 1);
     if (!is_host_part(row->region) || !is_host_part(row->edge))
         return err_set(err, ERR_REJECTED, "account %s: region and edge are lower-case letters, digits and dashes", row->name);
+    if (!is_sid(row->account_sid))
+        return err_set(err, ERR_REJECTED, "account %s: the account SID is at most %d letters and digits", row->name, ACCOUNT_SID_CHARACTERS_MAX);
     row->user = text_or(row->user, row->account_sid);
     row->base_url = url_tidy(row->base_url, &row->arena);
     row->url = url_tidy(row->url, &row->arena);

@@ -226,6 +226,7 @@ static void test_an_account_that_cannot_be(void **state)
         { "{\"name\":\"main\",\"account_sid\":\"AC1\",\"secret\":\"s\",\"region\":\"x@evil.example/\"}", "account main: region and edge are lower-case letters, digits and dashes" },
         { "{\"name\":\"main\",\"account_sid\":\"AC1\",\"secret\":\"s\",\"edge\":\"a.b\"}", "account main: region and edge are lower-case letters, digits and dashes" },
         { "{\"name\":\"main\",\"account_sid\":\"AC1\",\"secret\":\"s\",\"region\":\"abcdefghijklmnopqrstuvwxyz0123456\"}", "account main: region and edge are lower-case letters, digits and dashes" },
+        { "{\"name\":\"main\",\"account_sid\":\"AC1/../x\",\"secret\":\"s\"}", "account main: the account SID is at most 64 letters and digits" },
         { "{\"name\":\"main\",\"account_sid\":\"AC1\",\"secret\":\"s\",\"base_url\":\"ftp://x\"}", "account main: its URL begins with neither https:// nor http://" },
         { "{\"name\":\"lk\",\"url\":\"x.livekit.cloud\",\"api_key\":\"k\",\"secret\":\"s\"}", "account lk: its URL begins with neither https:// nor http://" },
     };
@@ -239,6 +240,27 @@ static void test_an_account_that_cannot_be(void **state)
         assert_string_equal(err.text, rows[i].words);
     }
     assert_null(row);
+}
+
+static void test_texts_of_an_account_have_a_limit(void **state)
+{
+    char text[4098] = "";
+    struct account *row = NULL;
+    struct err err = { 0 };
+
+    (void)state;
+    memset(text, 's', 4096);
+    assert_true(account_decode(parse(arena_printf(&arena, "{\"name\":\"main\",\"account_sid\":\"AC1\",\"secret\":\"%s\"}", text)), &row, NULL));
+    account_free(row);
+    memset(text, 's', 4097);
+    assert_false(account_decode(parse(arena_printf(&arena, "{\"name\":\"main\",\"account_sid\":\"AC1\",\"secret\":\"%s\"}", text)), &row, &err));
+    assert_int_equal(err.class, ERR_LIMIT);
+    memset(text, 'A', 65);
+    text[65] = '\0';
+    assert_false(account_decode(parse(arena_printf(&arena, "{\"name\":\"main\",\"account_sid\":\"%s\",\"secret\":\"s\"}", text)), &row, &err));
+    text[64] = '\0';
+    assert_true(account_decode(parse(arena_printf(&arena, "{\"name\":\"main\",\"account_sid\":\"%s\",\"secret\":\"s\"}", text)), &row, &err));
+    account_free(row);
 }
 
 static void test_a_name_of_an_account_has_a_limit(void **state)
@@ -268,6 +290,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_twilio_account, forget),
         cmocka_unit_test_teardown(test_a_livekit_project, forget),
         cmocka_unit_test_teardown(test_an_account_that_cannot_be, forget),
+        cmocka_unit_test_teardown(test_texts_of_an_account_have_a_limit, forget),
         cmocka_unit_test_teardown(test_a_name_of_an_account_has_a_limit, forget),
     };
 

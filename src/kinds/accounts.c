@@ -1,0 +1,52 @@
+/* What can be asked about an account before any of its objects. */
+#include <trunkd/kind.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include "livekit.h"
+#include "twilio.h"
+#include "url.h"
+
+void account_probe(const struct account *account, struct arena *arena, struct request *ret)
+{
+    switch (account->family) {
+    case FAMILY_TWILIO:
+        twilio_probe(account, arena, ret);
+        return;
+    case FAMILY_LIVEKIT:
+        livekit_probe(account, arena, ret);
+        return;
+    case FAMILY_MAX_:
+        break;
+    }
+    assert(!"an account of no provider");
+}
+
+struct judgement account_judge(const struct account *account, enum operation operation, const struct reply *reply, struct arena *arena)
+{
+    assert(account->family < FAMILY_MAX_);
+    return account->family == FAMILY_TWILIO ? twilio_judge(operation, reply, arena) : livekit_judge(operation, reply, arena);
+}
+
+const char *account_foreign_origin(const struct account *account, struct arena *arena)
+{
+    assert(account->family < FAMILY_MAX_);
+    if (account->family == FAMILY_TWILIO)
+        return account->base_url ? url_origin(account->base_url, arena) : NULL;
+    return url_is_below(account->url, ".livekit.cloud", arena) ? NULL : url_origin(account->url, arena);
+}
+
+const char *account_foreign_termination(const struct account *account)
+{
+    static const char own[] = ".twilio.com";
+    const char *address = account->termination_address;
+    size_t length = address ? strlen(address) : 0;
+
+    if (!address)
+        return NULL;
+    if (length > strlen(own) && strcmp(address + length - strlen(own), own) == 0 &&
+        strspn(address, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length)
+        return NULL;
+    return address;
+}

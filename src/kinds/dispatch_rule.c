@@ -1,0 +1,68 @@
+/* livekit.dispatch_rule: which agent answers the calls of a number. There while the number has an agent; another agent is a replace.
+ *
+ * The rule names its trunk, always: a rule without trunks takes every call of the project. The object of its variant has to be there
+ * even when the room prefix is empty. The tag stands in the name, for a rule's metadata and attributes are shown to every caller. */
+#include "livekit.h"
+
+#include <trunkd/text.h>
+
+#include "value.h"
+
+enum { NAME, TRUNK_IDS, ROOM_PREFIX, AGENT_NAME, AGENT_METADATA };
+
+/* What shares an object stands together: the encoder walks this table. */
+static const struct field fields[] = {
+    [NAME]           = { "name",           "name",                                       NULL, FIELD_TEXT, 0, NULL },
+    [TRUNK_IDS]      = { "trunk_ids",      "trunk_ids",                                  NULL, FIELD_SET,  FIELD_REF, NULL },
+    [ROOM_PREFIX]    = { "room_prefix",    "rule.dispatch_rule_individual.room_prefix",  NULL, FIELD_TEXT, FIELD_ALWAYS, NULL },
+    [AGENT_NAME]     = { "agent_name",     "room_config.agents[].agent_name",            NULL, FIELD_TEXT, 0, NULL },
+    [AGENT_METADATA] = { "agent_metadata", "room_config.agents[].metadata",              NULL, FIELD_TEXT, 0, NULL },
+};
+
+static const enum kind_id needs[] = { KIND_INBOUND_TRUNK };
+
+static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
+{
+    const struct agent *agent = scene->agent;
+    struct spec *spec;
+
+    if (max == 0 || !scene_is_number(scene) || !scene->number->supports_inbound || !agent)
+        return 0;
+    spec = want_one(&kind_DISPATCH_RULE, scene, "", number_label(scene->number), ret);
+    spec->value[TRUNK_IDS] = value_set_of(scene_id(scene, KIND_INBOUND_TRUNK, ""), arena);
+    spec->value[ROOM_PREFIX] = value_text(agent->room_prefix);
+    spec->value[AGENT_NAME] = value_text(agent->dispatch_name);
+    spec->value[AGENT_METADATA] = value_text(agent->metadata);
+    return 1;
+}
+
+static void tag(const char *text, const char *label, struct arena *arena, struct spec *spec)
+{
+    spec->value[NAME] = name_with_tag(label, text, arena);
+}
+
+static const struct livekit_shape shape = {
+    .kind = &kind_DISPATCH_RULE,
+    .create = "CreateSIPDispatchRule", .update = "UpdateSIPDispatchRule", .remove = "DeleteSIPDispatchRule", .list = "ListSIPDispatchRule",
+    .wrapper = "dispatch_rule", .id = "sip_dispatch_rule_id", .ids = "dispatch_rule_ids",
+};
+
+static void create(const struct call *call, struct request *ret) { livekit_create(&shape, call, ret); }
+static void update(const struct call *call, struct request *ret) { livekit_update(&shape, call, ret); }
+static void remove_rule(const struct call *call, struct request *ret) { livekit_remove(&shape, call, ret); }
+static void get(const struct call *call, struct request *ret) { livekit_get(&shape, call, ret); }
+static void list(const struct call *call, struct request *ret) { livekit_list(&shape, call, ret); }
+
+static bool decode(enum operation operation, const struct call *call, const struct reply *reply,
+                   void (*each)(void *userdata, const struct found *), void *userdata, const char **ret_cursor, struct err *err)
+{
+    return livekit_decode(&shape, operation, call, reply, each, userdata, ret_cursor, err);
+}
+
+const struct kind kind_DISPATCH_RULE = {
+    .id = KIND_DISPATCH_RULE, .name = "livekit.dispatch_rule", .owner = OWNER_NUMBER, .family = FAMILY_LIVEKIT,
+    .recognised = BY_TAG, .scope = LIST_PER_ACCOUNT, .repeat = REPEAT_MUST_WAIT,
+    .fields = fields, .fields_count = ARRAY_SIZE(fields), .needs = needs, .needs_count = ARRAY_SIZE(needs),
+    .want = want, .tag = tag, .create = create, .update = update, .remove = remove_rule, .get = get, .list = list,
+    .decode = decode, .judge = livekit_judge,
+};

@@ -1,0 +1,58 @@
+/* livekit.inbound_trunk: which called number LiveKit accepts. One per number, never shared, and never without its number: a trunk
+ * without numbers accepts all of them.
+ *
+ * LiveKit refuses a second trunk of the same number, but two creates at once both pass: a create in doubt waits. */
+#include "livekit.h"
+
+#include <trunkd/text.h>
+
+#include "value.h"
+
+enum { NAME, NUMBERS };
+
+static const struct field fields[] = {
+    [NAME]    = { "name",    "name",    NULL, FIELD_TEXT, 0, NULL },
+    [NUMBERS] = { "numbers", "numbers", NULL, FIELD_SET,  0, NULL },
+};
+
+static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
+{
+    struct spec *spec;
+
+    if (max == 0 || !scene_is_number(scene) || !scene->number->supports_inbound)
+        return 0;
+    spec = want_one(&kind_INBOUND_TRUNK, scene, "", number_label(scene->number), ret);
+    spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
+    return 1;
+}
+
+static void tag(const char *text, const char *label, struct arena *arena, struct spec *spec)
+{
+    spec->value[NAME] = name_with_tag(label, text, arena);
+}
+
+static const struct livekit_shape shape = {
+    .kind = &kind_INBOUND_TRUNK,
+    .create = "CreateSIPInboundTrunk", .update = "UpdateSIPInboundTrunk", .remove = "DeleteSIPTrunk", .list = "ListSIPInboundTrunk",
+    .wrapper = "trunk", .id = "sip_trunk_id", .ids = "trunk_ids",
+};
+
+static void create(const struct call *call, struct request *ret) { livekit_create(&shape, call, ret); }
+static void update(const struct call *call, struct request *ret) { livekit_update(&shape, call, ret); }
+static void remove_trunk(const struct call *call, struct request *ret) { livekit_remove(&shape, call, ret); }
+static void get(const struct call *call, struct request *ret) { livekit_get(&shape, call, ret); }
+static void list(const struct call *call, struct request *ret) { livekit_list(&shape, call, ret); }
+
+static bool decode(enum operation operation, const struct call *call, const struct reply *reply,
+                   void (*each)(void *userdata, const struct found *), void *userdata, const char **ret_cursor, struct err *err)
+{
+    return livekit_decode(&shape, operation, call, reply, each, userdata, ret_cursor, err);
+}
+
+const struct kind kind_INBOUND_TRUNK = {
+    .id = KIND_INBOUND_TRUNK, .name = "livekit.inbound_trunk", .owner = OWNER_NUMBER, .family = FAMILY_LIVEKIT,
+    .recognised = BY_TAG, .scope = LIST_PER_ACCOUNT, .repeat = REPEAT_MUST_WAIT,
+    .fields = fields, .fields_count = ARRAY_SIZE(fields),
+    .want = want, .tag = tag, .create = create, .update = update, .remove = remove_trunk, .get = get, .list = list,
+    .decode = decode, .judge = livekit_judge,
+};
