@@ -1,0 +1,125 @@
+/* Lists: everything in one body, by id. A filter also shows the objects that match everybody; a page together with a filter ends
+ * at the first chunk without a match, as livekit-server does. */
+#include "livekit.h"
+
+#include "json.h"
+
+#define CHUNK_STANDARD 100
+
+static bool has_id(struct json_object *array, const char *id)
+{
+    for (size_t i = 0; i < array_length(array); i++)
+        if (text_equal(array_text(array, i), id))
+            return true;
+    return false;
+}
+
+/* `normal`: compare numbers as conflicts do. */
+static bool intersects(struct arena *a, struct json_object *wanted, struct json_object *have, bool normal)
+{
+    for (size_t i = 0; i < array_length(wanted); i++) {
+        const char *x = text_or(array_text(wanted, i), "");
+        for (size_t j = 0; j < array_length(have); j++) {
+            const char *y = text_or(array_text(have, j), "");
+            if (normal ? text_equal(lk_normal_number(a, x), lk_normal_number(a, y)) : text_equal(x, y))
+                return true;
+        }
+    }
+    return false;
+}
+
+struct filter { struct json_object *ids, *values; const char *field; bool everybody, normal; };
+
+static struct filter filter_of(const struct call *call, enum sim_kind kind)
+{
+    bool rule = kind == KIND_DISPATCH_RULE;
+    return (struct filter){
+        .ids = get_array(call->request, rule ? "dispatch_rule_ids" : "trunk_ids"),
+        .values = get_array(call->request, rule ? "trunk_ids" : "numbers"),
+        .field = rule ? "trunk_ids" : "numbers",
+        .everybody = kind != KIND_OUTBOUND_TRUNK,
+        .normal = kind == KIND_INBOUND_TRUNK,
+    };
+}
+
+static bool passes(struct call *call, const struct filter *f, const struct object *o)
+{
+    struct json_object *have = get_array(o->body, f->field);
+    if (array_length(f->ids) > 0 && !has_id(f->ids, o->id))
+        return false;
+    if (array_length(f->values) == 0)
+        return true;
+    return (f->everybody && array_length(have) == 0) || intersects(&call->arena, f->values, have, f->normal);
+}
+
+static void add_with_nulls(struct sim *sim, struct call *call, enum sim_kind kind, const struct filter *f, struct json_object *items)
+{
+    for (size_t i = 0; i < array_length(f->ids); i++) {
+        const struct object *o = object_find(call->tenant, kind, NULL, array_text(f->ids, i));
+        json_object_array_add(items, o && object_listed(sim, o) && passes(call, f, o) ? livekit_show(sim, o, false) : NULL);
+    }
+}
+
+static void add_items(struct sim *sim, struct call *call, enum sim_kind kind, const struct filter *f, struct json_object *items)
+{
+    struct json_object *page = get_json(call->request, "page");
+    const char *after = text_or(get_text(page, "after_id"), "");
+    int64_t limit = get_int(page, "limit", 0) > 0 ? get_int(page, "limit", 0) : CHUNK_STANDARD, in_chunk = 0, matched = 0;
+    bool filtered = array_length(f->ids) > 0 || array_length(f->values) > 0;
+    size_t count = 0;
+    struct object **objects = objects_by_id(call->tenant, kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(objects[i]->id, after) <= 0 || !object_listed(sim, objects[i]))
+            continue;
+        if (page && in_chunk == limit) {
+            if ((filtered && matched == 0) || sim->set.livekit_page_cuts)
+                break;
+            in_chunk = matched = 0;
+        }
+        in_chunk++;
+        if (!passes(call, f, objects[i]))
+            continue;
+        matched++;
+        json_object_array_add(items, livekit_show(sim, objects[i], false));
+    }
+    free(objects);
+}
+
+void lk_list(struct sim *sim, struct call *call)
+{
+    enum sim_kind kind = ((const struct lk_method *)call->route)->kind;
+    struct filter f = filter_of(call, kind);
+    struct json_object *answer = json_object_new_object(), *items = json_object_new_array();
+    put_json(answer, "items", items);
+    if (sim->set.livekit_null_items && array_length(f.ids) > 0)
+        add_with_nulls(sim, call, kind, &f, items);
+    else
+        add_items(sim, call, kind, &f, items);
+    if (sim->set.livekit_camel && array_length(items) == 0)
+        json_object_object_del(answer, "items");
+    answer_json(call, 200, answer);
+}
+
+/* The deprecated union of all kinds. */
+void lk_list_old_trunks(struct sim *sim, struct call *call)
+{
+    static const struct { enum sim_kind kind; const char *name; } both[] = {
+        { KIND_INBOUND_TRUNK, "TRUNK_INBOUND" }, { KIND_OUTBOUND_TRUNK, "TRUNK_OUTBOUND" },
+    };
+    struct json_object *answer = json_object_new_object(), *items = json_object_new_array();
+    for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
+        for (const struct object *o = call->tenant->lists[both[k].kind].head; o; o = o->next) {
+            struct json_object *set = json_object_new_object();
+            if (object_listed(sim, o)) {
+                put_text(set, "sip_trunk_id", o->id);
+                put_text(set, "kind", both[k].name);
+                put_text(set, "name", text_or(get_text(o->body, "name"), ""));
+                put_text(set, "metadata", text_or(get_text(o->body, "metadata"), ""));
+                json_object_array_add(items, lk_encode(&lk_old_trunk, set, sim->set.livekit_camel));
+            }
+            json_object_put(set);
+        }
+    }
+    put_json(answer, "items", items);
+    answer_json(call, 200, answer);
+}
