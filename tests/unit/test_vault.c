@@ -206,6 +206,7 @@ static void test_sealed_secret_opens_at_its_place_only(void **state)
     assert_string_equal(secret_of(v, sealed, "account/main", &err), "t0ken");
     assert_refused(v, sealed, "account/mai", "sealed for another place");
     assert_refused(v, sealed, "account/main2", "sealed for another place");
+    assert_refused(v, sealed, "account/maim", "sealed for another place");
     assert_refused(v, sealed, "sip/main", "sealed for another place");
     snprintf(other, sizeof other, "sealed:00000000:%s", sealed + 16);
     assert_refused(v, other, "account/main", "key 00000000, which is not in the key ring");
