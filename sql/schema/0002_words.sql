@@ -46,7 +46,7 @@ insert into trunkd.reason (name, status, settled, remedy) values
     ('CleanupRefused', 'corrupted', true, 'Mend what the provider''s words name; removal ends by itself, or call trunkd.force_delete().'),
     ('CleanupFailing', 'corrupted', true, 'Removal is tried again by itself; if it cannot work any more, call trunkd.force_delete().'),
     ('CredentialsRefused', 'account', false, 'Put the right key and secret into the account''s row; it is probed again by itself.'),
-    ('AccountClosed', 'account', false, 'The provider has suspended or closed the account: settle it there; it is probed again by itself.'),
+    ('AccountInactive', 'account', false, 'The provider has suspended or closed the account: settle it there; it is probed again by itself.'),
     ('Unreachable', 'account', false, 'The provider cannot be reached: look at its status and at the network; it is probed again by itself.'),
     ('SecretMissing', 'account', false, 'Put the secret where the account''s reference points, readable for the daemon.'),
     ('BaseUrlNotAllowed', 'account', true, 'List the origin in the daemon''s configuration file, or take it out of the row.'),

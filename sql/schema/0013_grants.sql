@@ -19,3 +19,17 @@ grant select on
 to trunkd_daemon, trunkd_app, trunkd_admin;
 grant execute on function trunkd.in_ms(timestamptz), trunkd.current_timeline() to trunkd_daemon, trunkd_app, trunkd_admin, trunkd_reader;
 grant select on trunkd.schema, trunkd.schema_version, trunkd.seal_key to trunkd_daemon, trunkd_app, trunkd_admin, trunkd_reader;
+
+-- What people read.
+grant select on
+    trunkd.number, trunkd.agent_state, trunkd.trunk_state, trunkd.account_state, trunkd.object, trunkd.event, trunkd.orphan, trunkd.stray,
+    trunkd.request, trunkd.kind, trunkd.reason, trunkd.field
+to trunkd_reader, trunkd_app, trunkd_admin;
+grant execute on function trunkd.gone(text), trunkd.condition_of(trunkd.account_status, trunkd.account_status)
+to trunkd_reader, trunkd_app, trunkd_admin, trunkd_daemon;
+
+-- What people write.
+grant select, insert, update, delete on trunkd.phone_number, trunkd.agent, trunkd.trunk to trunkd_app, trunkd_admin;
+grant select, insert, update, delete on trunkd.twilio_account, trunkd.livekit_project to trunkd_admin;
+grant execute on function trunkd.retry(text), trunkd.force_delete(text, text) to trunkd_app, trunkd_admin;
+grant execute on function trunkd.release(text, text) to trunkd_admin;

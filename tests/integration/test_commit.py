@@ -76,7 +76,7 @@ def test_a_unit_at_another_revision_writes_nothing(db, daemon, rev):
 
 def test_a_unit_whose_row_has_changed_writes_nothing(db, daemon):
     base_rows(db)
-    generation = db.one("insert into trunkd.phone_number (phone_number, twilio_account, livekit_project) values (%s, 'main', 'lk') returning generation", NUMBER)
+    generation = db.one("insert into trunkd.phone_number (phone_number, twilio_account) values (%s, 'main') returning generation", NUMBER)
     assert db.one("select count(*) from trunkd.dirty where object_type = 'number'") == 1
     ver = db.one("select ver from trunkd.dirty where object_type = 'number'")
     agent = db.one("select generation from trunkd.agent where name = 'sales'")
@@ -267,10 +267,26 @@ def test_a_take_over_waits_for_a_commit_under_way_and_a_renewal_does_not(db, dae
     assert db.one("select rev from trunkd.resource") == 1
 
 
+@pytest.mark.parametrize("late", [{"put": "resource", "rev": 1, "row": {**KEY, "known": "maybe"}}, {"end": "resource", "rev": 1, "row": KEY}])
+def test_a_unit_that_is_repeated_while_it_is_under_way_is_applied_once(db, daemon, late):
+    """The connection was lost, the daemon asks again on another one, and the first commit is not over yet."""
+    commit(daemon, {"items": [put(0, nonce="aaaaaaaa")]})
+    lost = db.connect(role="trunkd_daemon")
+    lost.autocommit = False
+    assert commit(lost, {"items": [put(1, known="live", external_id="ST_1")]})[0][1] == "done"
+    again = in_background(lambda: commit(daemon, {"items": [late]}))
+    time.sleep(0.2)
+    assert again.is_alive()
+    lost.commit()
+    rows, _ = again.join_result()
+    assert rows[0][1] == "changed"
+    assert db.q("select rev, known from trunkd.resource") == [(2, "live")]
+
+
 def test_snapshots_hold_everything(db, daemon):
     base_rows(db)
-    db.q("insert into trunkd.trunk (name, twilio_account, livekit_project) values ('hot', 'main', 'lk')")
-    db.q("insert into trunkd.phone_number (phone_number, twilio_account, livekit_project, trunk, agent) values (%s, 'main', 'lk', 'hot', 'sales')", NUMBER)
+    db.q("insert into trunkd.trunk (name, twilio_account) values ('hot', 'main')")
+    db.q("insert into trunkd.phone_number (phone_number, twilio_account, trunk, agent) values (%s, 'main', 'hot', 'sales')", NUMBER)
     commit(daemon, {"items": [put(0), {"put": "number_status", "row": {"phone_number": NUMBER, "status": "pending", "reason": "SettingUp"}}]})
     whole = named(daemon, "snapshot_all")
     assert {r[0] for r in whole} == {"installation", "account", "agent", "trunk", "number", "resource", "number_status", "dirty"}
