@@ -1,6 +1,11 @@
 # ctl: the program trunkctl; one file per verb.
 bin_PROGRAMS += trunkctl
-trunkctl_SOURCES = \
+ctl_manifest = \
+	src/ctl/fields.c \
+	src/ctl/manifest.c src/ctl/manifest.h \
+	src/ctl/manifest_check.c \
+	src/ctl/manifest_read.c
+trunkctl_SOURCES = $(ctl_manifest) \
 	src/ctl/db.c src/ctl/db.h \
 	src/ctl/main.c \
 	src/ctl/migrate.c \
@@ -11,4 +16,9 @@ trunkctl_SOURCES = \
 	src/ctl/verbs.c \
 	src/ctl/version.c
 trunkctl_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS)
-trunkctl_LDADD = libtrunkd-vault.a libtrunkd-pg.a libtrunkd-core.a $(SODIUM_LIBS) $(LIBPQ_LIBS) $(JSON_C_LIBS)
+trunkctl_LDADD = libtrunkd-config.a libtrunkd-vault.a libtrunkd-pg.a libtrunkd-core.a \
+	$(YAML_LIBS) $(SODIUM_LIBS) $(LIBPQ_LIBS) $(JSON_C_LIBS)
+
+unit_tests += tests/unit/test_manifest
+tests_unit_test_manifest_SOURCES = tests/unit/test_manifest.c $(ctl_manifest)
+tests_unit_test_manifest_LDADD = $(CONFIG_TEST_LDADD)

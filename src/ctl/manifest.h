@@ -1,0 +1,93 @@
+/* Manifests: YAML documents of five kinds, read and checked whole before the database hears of them.
+ *
+ * One table per kind (fields.c) drives reading, checking and the columns that are written. Every error of every file is collected,
+ * with file, line, column and the line itself; a line that may hold a secret is cut before it. */
+#ifndef TRUNKD_CTL_MANIFEST_H
+#define TRUNKD_CTL_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <trunkd/arena.h>
+#include <trunkd/buf.h>
+#include <trunkd/map.h>
+
+#define MANIFEST_FILE_BYTES_MAX (16u << 20)
+#define MANIFEST_DOCUMENTS_MAX 200000
+#define MANIFEST_ERRORS_SHOWN 100       /* a file of another program has one in every line */
+#define MANIFEST_FIELDS_MAX 16
+
+/* In the order in which they depend on each other. */
+enum manifest_kind { MANIFEST_PROJECT, MANIFEST_ACCOUNT, MANIFEST_AGENT, MANIFEST_TRUNK, MANIFEST_NUMBER, MANIFEST_MAX_ };
+
+enum field_type {
+    FIELD_TEXT,         /* anything, also nothing */
+    FIELD_NAME,         /* of another object: not empty */
+    FIELD_WORD,         /* one of some words */
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_SECRET,       /* a reference; its text is never shown */
+    FIELD_NUMBERS,      /* a list of E.164 numbers; no column */
+};
+
+struct manifest_field {
+    const char *key, *column;
+    enum field_type type;
+    bool required;
+    int64_t min, max;                   /* of FIELD_INT */
+    const char *const *words;           /* of FIELD_WORD; NULL-terminated */
+};
+
+struct manifest_table {
+    const char *kind;                   /* as in a manifest: "PhoneNumber" */
+    const char *table, *key_column;
+    bool name_is_number;
+    const struct manifest_field *fields;
+    size_t field_count;
+};
+extern const struct manifest_table manifest_tables[MANIFEST_MAX_];
+
+struct place { const char *file; size_t line, column; };     /* line and column count from 1 */
+
+/* One document. Values are texts as PostgreSQL takes them. */
+struct object {
+    enum manifest_kind kind;
+    size_t order;                                       /* as written */
+    const char *name;
+    const char *labels;                                 /* a JSON object */
+    const char *values[MANIFEST_FIELDS_MAX];            /* NULL: not written */
+    struct place at, places[MANIFEST_FIELDS_MAX];
+    const char **numbers;                               /* of FIELD_NUMBERS */
+    struct place *number_places;
+    size_t number_count;
+    bool has_numbers;
+};
+
+struct source { const char *file, *text; size_t bytes; };
+
+struct manifest {
+    struct object **objects;            /* sorted by kind; within a kind as written */
+    size_t count, count_max;
+    struct map by_name;                 /* "PhoneNumber/+1..." to object */
+    struct map sources;                 /* file name to struct source */
+    struct buf errors;
+    size_t error_count;
+    struct arena arena;
+};
+
+/* Reads files, folders and "-". On failure m->errors holds what to print: two lines for each error, the second with the line itself.
+ * The manifest is initialised here; release it in any case. */
+MUST_CHECK bool manifest_load(const char *const *paths, size_t count, struct manifest *m);
+void manifest_release(struct manifest *);
+
+/* ---- between the files of this part */
+
+/* One more error; shows the line it stands in. */
+void manifest_error(struct manifest *, const struct place *, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Reads the documents of one file's text. */
+void manifest_read(struct manifest *, const char *file, const char *text, size_t bytes);     /* keeps both pointers */
+/* What documents say about each other: the same object twice, agents and their numbers. Sets agents named by lists only. */
+void manifest_check(struct manifest *);
+size_t field_index(const struct manifest_table *, const char *key);     /* field_count: there is none */
+
+#endif
