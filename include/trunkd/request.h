@@ -33,7 +33,7 @@ struct request {
         const char *place;      /* what a sealed secret must say it is for: "account/<name>" */
     } auth;
     struct {
-        size_t offset;          /* in body: the escaped secret is inserted here */
+        size_t offset;          /* in body: the escaped secret is inserted here, in JSON between quotes that are there already */
         enum secret_escape escape;
         const char *secret;     /* reference; NULL: no secret in the body */
         const char *place;      /* "sip/<ledger key>" */

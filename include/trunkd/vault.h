@@ -36,12 +36,14 @@ struct vault_options {
     size_t key_paths_count;
 };
 
-/* Takes TRUNKD_ACCOUNT_* and TRUNKD_SIP_* out of the process's environment, whether it succeeds or not. ERR_CONFIG when the key ring is empty or unreadable. */
+/* Takes TRUNKD_ACCOUNT_* and TRUNKD_SIP_* out of the process's environment, also when the rest fails: an empty or unreadable key
+ * ring is ERR_CONFIG. */
 MUST_CHECK bool vault_new(const struct vault_options *, struct vault **ret_vault, struct err *err);
 void vault_free(struct vault *);
 
 /* The body with its secret in it and the value of the Authorization header. Both out parameters are initialised here, and
- * hold secrets: the caller wipes them (buf_wipe). ERR_CONFIG: a reference cannot be resolved; the text says which. */
+ * hold secrets: the caller wipes them (buf_wipe); on failure there is nothing to wipe. A failure means that a reference cannot be
+ * resolved (ERR_CONFIG, or ERR_LIMIT for one that is too long); the text says which. */
 MUST_CHECK bool vault_fill(const struct vault *, const struct request *, int64_t wall_seconds,
                            struct buf *ret_body, struct buf *ret_authorization, struct err *err);
 
@@ -71,7 +73,7 @@ size_t vault_public_keys(const struct vault *, struct vault_public_key ret_keys[
 
 void vault_random(void *ret_bytes, size_t n);       /* needs no struct vault */
 
-/* No core dump, no debugger, no swap of locked memory: for the daemon's main, before any secret is read. */
+/* No core dump and no debugger of the same user: for the daemon's main, before any secret is read. */
 MUST_CHECK bool vault_harden(struct err *err);
 
 #endif

@@ -12,7 +12,7 @@ libtrunkd_http_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
 
 HTTP_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
 HTTP_TEST_LDADD = libtrunkd-http.a $(LDADD) $(CURL_LIBS) $(SYSTEMD_LIBS)
-unit_tests += tests/unit/test_http tests/unit/test_http_parts tests/unit/test_http_proof
+unit_tests += tests/unit/test_http tests/unit/test_http_parts tests/unit/test_http_proof tests/unit/test_http_tls
 tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/http_fixture.h tests/unit/loopback.c tests/unit/loopback.h
 tests_unit_test_http_CPPFLAGS = $(HTTP_TEST_CPPFLAGS)
 tests_unit_test_http_LDADD = $(HTTP_TEST_LDADD)
@@ -21,3 +21,6 @@ tests_unit_test_http_parts_LDADD = $(HTTP_TEST_LDADD)
 tests_unit_test_http_proof_SOURCES = tests/unit/test_http_proof.c tests/unit/http_fixture.h tests/unit/loopback.c tests/unit/loopback.h
 tests_unit_test_http_proof_CPPFLAGS = $(HTTP_TEST_CPPFLAGS)
 tests_unit_test_http_proof_LDADD = $(HTTP_TEST_LDADD)
+tests_unit_test_http_tls_SOURCES = tests/unit/test_http_tls.c tests/unit/http_fixture.h tests/unit/loopback.c tests/unit/loopback.h
+tests_unit_test_http_tls_CPPFLAGS = $(HTTP_TEST_CPPFLAGS)
+tests_unit_test_http_tls_LDADD = $(HTTP_TEST_LDADD)

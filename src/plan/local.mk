@@ -1,1 +1,2 @@
 # plan: wanted and known in, operations in order out. Pure.
+libtrunkd_core_a_SOURCES += src/plan/plan.c src/plan/plan.h src/plan/status.c src/plan/status.h

@@ -1,1 +1,20 @@
 # reconcile: the machine; one event in, effects out. Pure: time and random bits arrive in events.
+libtrunkd_core_a_SOURCES += \
+	src/reconcile/commit.c \
+	src/reconcile/core.c \
+	src/reconcile/gate.c \
+	src/reconcile/operate.c \
+	src/reconcile/owners.c \
+	src/reconcile/place.c \
+	src/reconcile/rows.c \
+	src/reconcile/scan.c \
+	src/reconcile/setup.c \
+	src/reconcile/show.c \
+	src/reconcile/standing.c \
+	src/reconcile/state.h \
+	src/reconcile/transition.c \
+	src/reconcile/transition.h \
+	src/reconcile/turn.c \
+	src/reconcile/turn.h \
+	src/reconcile/unit.c
+unit_tests += tests/unit/test_transition

@@ -13,6 +13,9 @@
 #include <unistd.h>
 #include "loopback.h"
 
+/* Not every test program needs all of this. */
+#define FIXTURE __attribute__((unused)) static
+
 #define PATIENCE_MS 20000
 #define CAP 100000
 #define DONE_MAX 64
@@ -94,7 +97,7 @@ static void turn(void)
     assert_true(sd_event_run(event, 20000) >= 0);
 }
 
-static void run_ms(int64_t ms)
+FIXTURE void run_ms(int64_t ms)
 {
     for (int64_t end = now_ms() + ms; now_ms() < end;)
         turn();
@@ -141,7 +144,7 @@ static const struct http_result *result_of(const struct http_transfer *t)
     return &done[0].result;
 }
 
-static const struct http_result *result_of_get(const char *path)
+FIXTURE const struct http_result *result_of_get(const char *path)
 {
     struct http_transfer t = transfer_to(1, HTTP_GET, path);
 

@@ -348,7 +348,7 @@ static void test_failure_of_libcurl_ends_all_as_unknown_and_heals(void **state)
 }
 
 /* libcurl looks names up in a thread; ours takes its time for one name. */
-#define SLOW_MS 800
+#define SLOW_MS 1500
 static atomic_int slow_lookups;
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
@@ -367,7 +367,6 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 static void test_slow_name_holds_nobody_up(void **state)
 {
     struct http_transfer slow = transfer_to(1, HTTP_POST, "/"), cancelled;
-    int64_t start = now_ms();
 
     (void)state;
     again_with((struct http_options){ .connect_timeout_ms = 150 });
@@ -379,13 +378,11 @@ static void test_slow_name_holds_nobody_up(void **state)
     turn();
     turn();
     http_cancel(http, 2);
-    assert_true(now_ms() - start < SLOW_MS / 2);
+    assert_int_equal(slow_lookups, 0);      /* all of this happens while the lookups still last */
     run_until(1);
     assert_int_equal(done[0].id, 1);
     assert_int_equal(done[0].result.transport, REPLY_NOT_SENT);
-    assert_true(now_ms() - start < SLOW_MS - 100);
     assert_int_equal(result_of_get("/ok")->status, 200);
-    assert_true(now_ms() - start < SLOW_MS);
     assert_int_equal(slow_lookups, 0);
     run_ms(SLOW_MS + 200);          /* the threads end by themselves */
     assert_int_equal(slow_lookups, 2);

@@ -1,0 +1,170 @@
+/* status: the rule, in the order in which it is applied.
+ *
+ *  1. Without a desired row a number is `deleting` until nothing is left, or `corrupted` when a removal cannot finish.
+ *  2. A refused set-up is rolled back under `pending`/`RollingBack`, then `failed`; a roll-back that cannot finish is `corrupted`.
+ *  3. A wanted number whose every wanted object is live is `active`; so is one that has been active and is being changed or
+ *     repaired. The reason says more.
+ *  4. Anything else is `pending`, and the reason says what it waits for. */
+#include "status.h"
+
+#include <assert.h>
+#include <trunkd/text.h>
+
+const char *const status_names[STATUS_CODE_MAX_] = {
+    [STATUS_PENDING] = "pending", [STATUS_ACTIVE] = "active", [STATUS_FAILED] = "failed",
+    [STATUS_DELETING] = "deleting", [STATUS_CORRUPTED] = "corrupted",
+};
+
+struct reason { const char *name; bool settled; const char *remedy; };
+static const struct reason reasons[] = {
+#define REASON(name, status, settled, remedy) { #name, settled, remedy },
+#include <trunkd/reasons.def>
+#undef REASON
+};
+
+static const struct reason *reason_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+        if (text_equal(reasons[i].name, name))
+            return &reasons[i];
+    return NULL;
+}
+
+bool reason_settled(const char *name)
+{
+    const struct reason *reason = reason_find(name);
+    return reason && reason->settled;
+}
+
+const char *reason_remedy(const char *name)
+{
+    const struct reason *reason = reason_find(name);
+    return reason ? reason->remedy : "";
+}
+
+static void set(struct status *status, enum status_code code, const char *reason, const char *message)
+{
+    status->code = code;
+    status->reason = reason;
+    status->message = text_or(message, "");
+    status->settled = reason_settled(reason);
+}
+
+/* What the plan comes to. */
+struct tally {
+    size_t wanted, live, removing, stuck;
+    const struct planned *refused, *blocked, *updating, *stuck_first, *working;
+};
+
+static void count(const struct planned *plan, size_t n, const bool *stuck, struct tally *tally)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct planned *p = &plan[i];
+        if (!p->wanted) {
+            tally->removing++;
+            if (stuck && stuck[i]) {
+                tally->stuck++;
+                if (!tally->stuck_first)
+                    tally->stuck_first = p;
+            }
+            continue;
+        }
+        tally->wanted++;
+        if (p->row && p->row->known == KNOWN_LIVE)
+            tally->live++;
+        if (p->step == STEP_NOTHING)
+            continue;
+        tally->working = tally->working ? tally->working : p;
+        if (p->block == BLOCK_REFUSED && !tally->refused)
+            tally->refused = p;
+        else if (p->row && p->row->known == KNOWN_LIVE)
+            tally->updating = p;
+        else if (!tally->blocked)
+            tally->blocked = p;
+    }
+}
+
+static const char *leftover_words(const struct planned *p, struct arena *arena)
+{
+    const struct resource *row = p->row;
+    return arena_printf(arena, "%s %s in %s cannot be removed: %s", p->kind->name,
+                        text_or(row->external_id, row->tag), p->account, text_or(row->message, "no answer that proves its absence"));
+}
+
+static void unwanted_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
+{
+    if (tally->stuck > 0) {
+        const char *reason = tally->stuck_first->row->refusal ? "CleanupRefused" : "CleanupFailing";
+        set(ret, STATUS_CORRUPTED, standing->account_reason ? standing->account_reason : reason,
+            leftover_words(tally->stuck_first, arena));
+        ret->settled = true;        /* it re-checks by itself, but nothing moves without somebody's change */
+        return;
+    }
+    enum status_code code = standing->wanted ? STATUS_PENDING : STATUS_DELETING;
+    if (standing->account_reason)
+        set(ret, code, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
+    else
+        set(ret, code, standing->wanted ? "RollingBack" : "Deleting", standing->wanted ? standing->failed_words : NULL);
+}
+
+static void active_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
+{
+    bool whole = tally->live == tally->wanted;
+
+    if (standing->account_reason && (tally->working || tally->removing > 0 || standing->braked))
+        set(ret, STATUS_ACTIVE, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
+    else if (tally->refused)
+        set(ret, STATUS_ACTIVE, "UpdateRefused", tally->refused->row->message);
+    else if (!whole)
+        set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s is missing and is being made again", tally->working->kind->name));
+    else if (tally->updating)
+        set(ret, STATUS_ACTIVE, "Updating", NULL);
+    else if (tally->stuck > 0)
+        set(ret, STATUS_ACTIVE, "Leftovers", leftover_words(tally->stuck_first, arena));
+    else
+        set(ret, STATUS_ACTIVE, tally->removing > 0 ? "Updating" : "UpToDate", NULL);
+}
+
+static void pending_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
+{
+    const struct planned *p = tally->blocked ? tally->blocked : tally->working;
+
+    if (standing->account_reason)
+        set(ret, STATUS_PENDING, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
+    else if (standing->full)
+        set(ret, STATUS_PENDING, "AccountFull", arena_printf(arena, "account %s has no trunk left for it", text_or(standing->account, "")));
+    else if (standing->preflight_reason)
+        set(ret, STATUS_PENDING, standing->preflight_reason, standing->preflight_words);
+    else if (tally->refused)
+        set(ret, STATUS_PENDING, "Refused", tally->refused->row->message);
+    else if (standing->no_agent && !tally->working && tally->removing == 0)
+        set(ret, STATUS_PENDING, "NoAgent", NULL);
+    else if (p && p->row && p->row->message)
+        set(ret, STATUS_PENDING, "SettingUp", arena_printf(arena, "%s: %s", p->kind->name, p->row->message));
+    else
+        set(ret, STATUS_PENDING, standing->no_agent && tally->removing > 0 && !tally->working ? "Updating" : "SettingUp", NULL);
+}
+
+void plan_status(const struct planned *plan, size_t n, const struct standing *standing, struct arena *arena, struct status *ret)
+{
+    struct tally tally = { 0 };
+
+    count(plan, n, standing->stuck, &tally);
+    count(standing->trunk_plan, standing->trunk_count, standing->trunk_stuck, &tally);
+    assert(tally.live <= tally.wanted);
+    if (!standing->wanted) {
+        unwanted_status(&tally, standing, arena, ret);
+    } else if (standing->failed_reason) {
+        if (tally.removing > 0) {
+            unwanted_status(&tally, standing, arena, ret);
+            return;
+        }
+        set(ret, STATUS_FAILED, standing->failed_reason, standing->failed_words);
+        ret->settled = true;
+    } else if (!standing->no_agent && !standing->preflight_pending && !standing->preflight_reason && tally.wanted > 0
+               && (standing->ever_active || tally.live == tally.wanted)) {
+        active_status(&tally, standing, arena, ret);
+    } else {
+        pending_status(&tally, standing, arena, ret);
+    }
+}

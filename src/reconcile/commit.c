@@ -1,0 +1,195 @@
+/* commit: what a turn changed, as one unit; and what happens when the unit is answered. */
+#include "turn.h"
+
+#include <stdlib.h>
+
+/* ---- the unit ---------------------------------------------------------------------------------------------------------------------------- */
+
+static bool nothing_left(const struct owner *owner)
+{
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (!owner->rows[i]->ended)
+            return false;
+    if (owner->type == OWNER_NUMBER)
+        return !owner->number && !owner->left_last && owner->flying == 0;
+    return !trunk_is_wanted(owner) && owner->members_count == 0;
+}
+
+static bool anything_to_write(const struct owner *owner, bool ends)
+{
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (owner->rows[i]->unsaved)
+            return true;
+    bool exists = owner->type == OWNER_NUMBER ? owner->status_exists : owner->trunk_saved;
+    return owner->dirty_ver || owner->requests_count > 0 || (ends ? exists : owner->status_unsaved) || owner->record.unsaved;
+}
+
+static void write_rows(struct turn *t, struct buf *b)
+{
+    struct owner *owner = t->owner;
+
+    for (size_t i = 0; i < owner->rows_count; i++) {
+        struct row *row = owner->rows[i];
+        if (!row->unsaved)
+            continue;
+        if (!row->gate->copy_saved && !row->ended && gate_account(row->gate) && row->gate->row_json) {
+            unit_account_copy(t->core, b, row->gate);
+            row->gate->copy_saved = row->gate->copy_exists = true;
+        }
+        if (row->orphan_why)
+            unit_orphan(b, row, row->orphan_why);
+        if (!row->ended)
+            unit_row(t->core, b, row);
+        else if (row->rev > 0)
+            unit_row_end(b, row);
+        if (row->adopted) {
+            unit_event(b, owner_type_names[owner->type], owner->key, row->r.account, "LedgerLost",
+                       arena_printf(&t->core->turn, "%s %s was found again and adopted", row->r.kind->name, row->r.external_id));
+            unit_stray_end(b, row);
+        }
+        row->unsaved = row->adopted = false;
+        row->committing = true;
+    }
+}
+
+static void write_status(struct turn *t, struct buf *b, bool ends)
+{
+    struct owner *owner = t->owner;
+    bool number = owner->type == OWNER_NUMBER;
+
+    if (ends) {
+        if (number ? owner->status_exists : owner->trunk_saved)
+            unit_status_end(b, owner);
+        owner->status_exists = owner->trunk_saved = false;
+        return;
+    }
+    if (!owner->status_unsaved)
+        return;
+    if (number)
+        unit_number_status(t->core, b, owner);
+    else
+        unit_trunk_status(t->core, b, owner);
+    if (owner->announce)
+        unit_event(b, owner_type_names[owner->type], owner->key, NULL, "StatusChanged",
+                   arena_printf(&t->core->turn, "%s/%s%s%s", status_names[owner->status.code], owner->status.reason,
+                                *owner->status.message ? ": " : "", owner->status.message));
+    owner->announce = owner->status_unsaved = false;
+    owner->status_exists = number;
+    owner->trunk_saved = !number;
+}
+
+void commit_turn(struct turn *t)
+{
+    struct core *core = t->core;
+    struct owner *owner = t->owner;
+    bool ends = nothing_left(owner);
+    struct buf b;
+
+    if (!anything_to_write(owner, ends))
+        return;
+    uint64_t unit = ++core->next_unit;
+    unit_begin(core, &b, unit);
+    if (t->opens && safeguard(core, SAFEGUARD_WANTED)) {
+        if (owner->type == OWNER_NUMBER)
+            unit_want(&b, "number", owner->key, owner->number ? owner->number->generation : -1);
+        else if (!owner->automatic)
+            unit_want(&b, "trunk", owner->key, owner->trunk ? owner->trunk->generation : -1);
+    }
+    unit_items(&b);
+    verbs_take(core, owner, &b);
+    write_rows(t, &b);
+    if (owner->record.unsaved && owner->record.sid && !ends)
+        unit_record(&b, owner);
+    owner->record.unsaved = false;
+    write_status(t, &b, ends);
+    if (owner->dirty_ver) {
+        unit_ack(&b, owner_type_names[owner->type], owner->key, owner->dirty_ver);
+        owner->ack_ver = owner->dirty_ver;
+        owner->dirty_ver = 0;
+    }
+    owner->committing = true;
+    unit_end(core, &b, unit, owner, NULL);
+    for (size_t i = 0; i < owner->rows_count && !safeguard(core, SAFEGUARD_INTENT); i++)
+        if (owner->rows[i]->opened)
+            operation_send(core, owner->rows[i]);
+}
+
+/* ---- when the unit is answered ------------------------------------------------------------------------------------------------------------ */
+
+static void unit_done(struct core *core, struct owner *owner)
+{
+    owner->changed = 0;
+    owner->ack_ver = 0;
+    for (size_t i = owner->rows_count; i-- > 0;) {
+        struct row *row = owner->rows[i];
+        if (!row->committing)
+            continue;
+        row->committing = false;
+        row->rev++;
+        if (row->ended) {
+            grave_dig(core, row);
+            row_free(core, row);
+            continue;
+        }
+        row_repack(row);
+        if (row->opened && !row->flying)
+            operation_send(core, row);
+    }
+    if (owner->type == OWNER_TRUNK)
+        trunk_changed(core, owner);
+    if (owner->rows_count == 0 || !owner->number)
+        owner_queue(core, owner);
+}
+
+static void unit_undone(struct core *core, struct owner *owner)
+{
+    for (size_t i = 0; i < owner->rows_count; i++) {
+        struct row *row = owner->rows[i];
+        row->unsaved = row->unsaved || row->committing;
+        row->committing = false;
+        if (row->opened && !row->flying) {
+            row->opened = false;
+            gate_slot_free(core, row->gate);
+            operation_undo(core, row);
+        }
+    }
+    owner->status_unsaved = true;
+    owner->record.unsaved = owner->record.sid != NULL;
+    if (!owner->dirty_ver)
+        owner->dirty_ver = owner->ack_ver;
+    owner->ack_ver = 0;
+}
+
+void owner_committed(struct core *core, struct owner *owner, enum commit_outcome outcome, const char *text)
+{
+    owner->committing = false;
+    switch (outcome) {
+    case COMMIT_DONE:
+        unit_done(core, owner);
+        break;
+    case COMMIT_CHANGED:
+        unit_undone(core, owner);
+        owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms);
+        core_read(core, ++owner->changed >= 3);
+        core_log(core, LOG_LEVEL_DEBUG, owner->key, "planned anew: %s", text_or(text, ""));
+        return;
+    case COMMIT_FAILED:
+        unit_undone(core, owner);
+        owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms);
+        return;
+    case COMMIT_UNKNOWN:
+        owner->committing = owner->unknown = true;
+        return;
+    case COMMIT_FENCED:
+        unit_undone(core, owner);
+        return;                     /* the core gives the lease up */
+    }
+    if (owner->again) {
+        owner->again = false;
+        owner_queue(core, owner);
+    }
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (owner->rows[i]->unsaved)
+            owner_queue(core, owner);
+    owner_free_if_idle(core, owner);
+}

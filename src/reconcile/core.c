@@ -1,0 +1,340 @@
+/* core: the one door. An event comes in, is taken to where it belongs, and the owners it touched take their turns. */
+#include "state.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TURN_EFFECTS_MAX 64         /* what one turn may emit at most; a step stops while there is still room for one */
+#define RENEWALS_PER_LEASE 3
+
+/* ---- effects ----------------------------------------------------------------------------------------------------------------------- */
+
+void effects_reset(struct effects *effects)
+{
+    effects->count = 0;
+    arena_release(&effects->arena);
+}
+
+struct effect *core_effect(struct core *core, enum effect_type type)
+{
+    assert(core->effects->count < EFFECTS_MAX);
+    struct effect *effect = &core->effects->list[core->effects->count++];
+    *effect = (struct effect){ .type = type };
+    return effect;
+}
+
+void core_log(struct core *core, enum log_level level, const char *object, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+
+    if (core->effects->count >= EFFECTS_MAX - TURN_EFFECTS_MAX / 2)
+        return;                     /* never at the price of an effect that matters */
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    struct effect *effect = core_effect(core, EFFECT_LOG);
+    effect->log.level = level;
+    effect->log.object = arena_strdup(&core->effects->arena, object);
+    effect->log.text = arena_strdup(&core->effects->arena, text);
+}
+
+uint64_t core_random(struct core *core)
+{
+    uint64_t z = core->random += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------------------------------- */
+
+void core_read(struct core *core, bool all)
+{
+    core->read_wanted = true;
+    core->read_all_wanted = core->read_all_wanted || all;
+}
+
+static void read_now(struct core *core)
+{
+    if (!core->read_wanted || core->reading || !core->database_up || (core->epoch == 0 && !core->plan_only))
+        return;
+    core_effect(core, EFFECT_READ)->read.all = core->read_all_wanted || !core->loaded;
+    core->reading = true;
+    core->read_wanted = core->read_all_wanted = false;
+    core->poll_next_ms = core->now_ms + core->settings->poll_ms;
+}
+
+/* ---- the lease -------------------------------------------------------------------------------------------------------------------------- */
+
+static void lease_ask(struct core *core, enum lease_action action)
+{
+    struct effect *effect = core_effect(core, EFFECT_LEASE);
+
+    effect->lease.action = action;
+    effect->lease.lease_ms = core->settings->lease_ms;
+    effect->lease.epoch = core->epoch;
+    core->lease_asked = true;
+    core->lease_asked_ms = core->now_ms;
+}
+
+static void lease_lost(struct core *core, const char *text)
+{
+    if (core->epoch == 0)
+        return;
+    core_log(core, LOG_LEVEL_WARNING, "lease", "lost it (%s): standing by", text_or(text, ""));
+    core->epoch = 0;
+    core_forget(core);
+}
+
+static void lease_take(struct core *core, const struct event *event)
+{
+    core->lease_asked = false;
+    core->lease_next_ms = core->now_ms + core->settings->lease_ms / RENEWALS_PER_LEASE;
+    free(core->lease_text);
+    core->lease_text = must_strdup(text_or(event->lease.text, ""));
+    if (event->lease.epoch == 0) {
+        lease_lost(core, event->lease.text);
+        return;
+    }
+    if (core->epoch != event->lease.epoch) {
+        core_forget(core);
+        core_log(core, LOG_LEVEL_NOTICE, "lease", "took it, epoch %" PRId64, event->lease.epoch);
+        core_read(core, true);
+    }
+    core->epoch = event->lease.epoch;
+    core->lease_until_ms = event->lease.valid_until_ms;
+}
+
+static void lease_turn(struct core *core)
+{
+    if (!core->database_up || core->lease_asked || core->plan_only || core->lease_next_ms > core->now_ms)
+        return;
+    if (core->stopping) {
+        if (core->epoch && core_is_idle(core)) {
+            lease_ask(core, LEASE_RELEASE);
+            core->epoch = 0;
+        }
+        return;
+    }
+    lease_ask(core, core->epoch ? LEASE_RENEW : LEASE_TAKE);
+}
+
+/* ---- one event ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void database_down(struct core *core)
+{
+    core->database_up = core->lease_asked = false;
+    if (core->reading)
+        core->read_wanted = core->read_all_wanted = true;
+    core->reading = false;
+    core->down = true;
+}
+
+static void database_up(struct core *core)
+{
+    core->database_up = true;
+    core->lease_next_ms = core->now_ms;
+    if (core->down && core->epoch)
+        core_read(core, true);      /* what became of the units under way */
+    core->down = false;
+}
+
+static void take(struct core *core, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_CONFIG: core->settings = event->config; break;
+    case EVENT_LEASE: lease_take(core, event); break;
+    case EVENT_ROWS: rows_take(core, event); break;
+    case EVENT_COMMITTED:
+        units_committed(core, event);
+        if (event->committed.outcome == COMMIT_FENCED)
+            lease_lost(core, "another daemon has taken it");
+        break;
+    case EVENT_ANSWER: answer_take(core, event); break;
+    case EVENT_SEALED: seal_take(core, event); break;
+    case EVENT_HINT:
+        core_read(core, false);
+        if (!core->epoch)
+            core->lease_next_ms = core->now_ms;     /* it may have been given back */
+        break;
+    case EVENT_TIMER: break;
+    case EVENT_DB_DOWN: database_down(core); break;
+    case EVENT_DB_UP: database_up(core); break;
+    case EVENT_STOP:
+        core->stopping = true;
+        core->lease_next_ms = core->now_ms;
+        break;
+    case EVENT_MAX_: assert(!"unreachable"); break;
+    }
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static bool room_for_a_turn(const struct core *core) { return core->effects->count + TURN_EFFECTS_MAX < EFFECTS_MAX; }
+
+static struct owner *queue_pop(struct core *core)
+{
+    struct owner *owner = core->queue_head;
+
+    core->queue_head = owner->next_queued;
+    if (!core->queue_head)
+        core->queue_tail = NULL;
+    owner->queued = false;
+    owner->next_queued = NULL;
+    return owner;
+}
+
+static bool may_turn(const struct core *core) { return core->epoch > 0 && core->loaded && core->database_up; }
+
+/* Parents (agents, accounts) are acknowledged when every owner that was queued because of them has had its unit committed. */
+static void ack_parents(struct core *core)
+{
+    struct buf b;
+
+    if (core->acks_count == 0 || core->queue_head || core->units.count > 0)
+        return;
+    uint64_t unit = ++core->next_unit;
+    unit_begin(core, &b, unit);
+    unit_items(&b);
+    for (size_t i = 0; i < core->acks_count; i++) {
+        unit_ack(&b, core->acks[i].type, core->acks[i].key, core->acks[i].ver);
+        free(core->acks[i].type);
+        free(core->acks[i].key);
+    }
+    core->acks_count = 0;
+    unit_end(core, &b, unit, NULL, NULL);
+}
+
+static void gates_turn(struct core *core)
+{
+    void *value;
+
+    for (size_t i = 0; map_next(&core->gates, &i, &value) && room_for_a_turn(core);)
+        gate_turn(core, value);
+}
+
+static int64_t next_ms(const struct core *core)
+{
+    int64_t at = core->heap_count > 0 ? core->heap[1]->wake_ms : NEVER_MS;
+    void *value;
+
+    for (size_t i = 0; may_turn(core) && map_next(&core->gates, &i, &value);) {
+        int64_t wake = gate_wake_ms(core, value);
+        at = wake < at ? wake : at;
+    }
+    if (core->database_up && !core->plan_only && !core->lease_asked && core->lease_next_ms < at)
+        at = core->lease_next_ms;
+    if (may_turn(core) && core->poll_next_ms < at)
+        at = core->poll_next_ms;
+    return at < core->now_ms ? core->now_ms + 1 : at;
+}
+
+bool core_step(struct core *core, const struct event *event, struct effects *effects)
+{
+    assert(core->settings || event->type == EVENT_CONFIG);
+    assert(event->now_ms >= core->now_ms);
+    core->now_ms = event->now_ms;
+    core->random ^= event->random;
+    core->effects = effects;
+    take(core, event);
+    if (core->plan_only)
+        return false;
+    lease_turn(core);
+    if (may_turn(core)) {
+        if (core->poll_next_ms <= core->now_ms)
+            core_read(core, false);
+        owners_expire(core);
+        while (core->queue_head && room_for_a_turn(core)) {
+            struct owner *owner = queue_pop(core);
+            owner_turn(core, owner);
+            owner_free_if_idle(core, owner);
+            arena_release(&core->turn);
+        }
+        gates_turn(core);
+        if (room_for_a_turn(core))
+            ack_parents(core);
+    }
+    read_now(core);
+    arena_release(&core->turn);
+    core_effect(core, EFFECT_TIMER)->timer.at_ms = next_ms(core);
+    return may_turn(core) && core->queue_head != NULL;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+struct core *core_new(bool plan_only)
+{
+    struct core *core = must_calloc(1, sizeof(*core));
+
+    core->plan_only = plan_only;
+    core->settings = &settings_default;
+    return core;
+}
+
+void core_free(struct core *core)
+{
+    if (!core)
+        return;
+    core_forget(core);
+    free(core->heap);
+    free(core->acks);
+    free(core->flights);
+    free(core->lease_text);
+    arena_release(&core->turn);
+    free(core);
+}
+
+bool core_is_idle(const struct core *core)
+{
+    if (core->units.count > 0)
+        return false;
+    for (size_t i = 0; i < core->flights_count; i++)
+        if (core->flights[i].type != FLIGHT_FREE)
+            return false;
+    return true;
+}
+
+const char *core_summary(struct core *core)
+{
+    size_t counts[STATUS_CODE_MAX_] = { 0 }, ill = 0;
+    void *value;
+
+    if (core->epoch == 0) {
+        snprintf(core->summary, sizeof(core->summary), "%s", !core->database_up ? "waiting for PostgreSQL"
+                 : *text_or(core->lease_text, "") ? core->lease_text : "standing by");
+        return core->summary;
+    }
+    for (size_t i = 0; map_next(&core->numbers, &i, &value);) {
+        const struct owner *owner = value;
+        if (owner->status_exists)
+            counts[owner->status.code]++;
+    }
+    for (size_t i = 0; map_next(&core->gates, &i, &value);)
+        ill += *((const struct gate *)value)->condition != '\0';
+    int n = snprintf(core->summary, sizeof(core->summary), "%s%s: %zu active", core->database_up ? "working" : "waiting for PostgreSQL",
+                     core->is_copy ? " (reads only: this database is a copy)" : "", counts[STATUS_ACTIVE]);
+    for (int i = 0; i < STATUS_CODE_MAX_ && n > 0 && (size_t)n < sizeof(core->summary); i++)
+        if (i != STATUS_ACTIVE && counts[i] > 0)
+            n += snprintf(core->summary + n, sizeof(core->summary) - (size_t)n, ", %zu %s", counts[i], status_names[i]);
+    if (ill > 0 && n > 0 && (size_t)n < sizeof(core->summary))
+        snprintf(core->summary + n, sizeof(core->summary) - (size_t)n, "; %zu account%s with a condition", ill, ill == 1 ? "" : "s");
+    return core->summary;
+}
+
+#ifdef TRUNKD_TEST_HOOKS
+void core_safeguards_off(struct core *core, const char *words)
+{
+    static const struct { const char *word; unsigned bit; } known[] = {
+        { "intent", SAFEGUARD_INTENT }, { "doubt", SAFEGUARD_DOUBT }, { "marks", SAFEGUARD_MARKS },
+        { "brake", SAFEGUARD_BRAKE }, { "wanted", SAFEGUARD_WANTED },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (words && strstr(words, known[i].word))
+            core->off |= known[i].bit;
+}
+#endif

@@ -1,0 +1,290 @@
+/* gate: one account's window, pause and condition. One slow or broken account never slows another, because everything that waits
+ * waits at its own gate.
+ *
+ * One refused credential is not a broken account: it is confirmed by the cheap list, and only that list asks again while the
+ * account is ill. */
+#include "state.h"
+
+#include <stdlib.h>
+
+const struct settings settings_default = {
+    .request_timeout_ms = 30000, .send_window_ms = 2000, .quiet_twilio_ms = 30000, .quiet_livekit_ms = 120000,
+    .list_lag_ms = 10000, .retry_min_ms = 500, .retry_max_ms = 300000, .recheck_ms = 900000,
+    .corrupted_after_ms = 900000, .corrupted_attempts = 10, .scan_ms = 300000, .poll_ms = 5000, .lease_ms = 15000,
+    .breaker_failures = 5, .probe_min_ms = 1000, .probe_max_ms = 300000,
+};
+
+bool gate_healthy(const struct gate *gate) { return !*gate->condition && !gate->braked && !gate->probing; }
+
+/* ---- conditions ------------------------------------------------------------------------------------------------------------------ */
+
+void gate_wake_all(struct core *core, struct gate *gate)
+{
+    for (size_t i = 0; i < gate->waiting_count; i++)
+        owner_queue(core, gate->waiting[i]);
+    gate->waiting_count = 0;
+}
+
+/* Everybody who has something there says how it stands. */
+static void tell_users(struct core *core, struct gate *gate)
+{
+    struct map *const owners[] = { &core->numbers, &core->trunks };
+    void *value;
+
+    for (size_t m = 0; m < ARRAY_SIZE(owners); m++)
+        for (size_t i = 0; map_next(owners[m], &i, &value);) {
+            struct owner *owner = value;
+            bool uses = owner->number && (text_equal(owner->number->twilio_account, gate->name)
+                                          || text_equal(owner->number->livekit_project, gate->name));
+            for (size_t r = 0; r < owner->rows_count && !uses; r++)
+                uses = owner->rows[r]->gate == gate;
+            if (uses)
+                owner_queue(core, owner);
+        }
+}
+
+void gate_condition(struct core *core, struct gate *gate, const char *condition, const char *message)
+{
+    bool same = text_equal(gate->condition, condition);
+
+    if (same && text_equal(text_or(gate->message, ""), text_or(message, "")))
+        return;
+    if (!*condition)
+        gate->ill_ms = 0;
+    else if (!gate->ill_ms)
+        gate->ill_ms = core->now_ms;
+    text_copy(gate->condition, sizeof(gate->condition), condition);
+    free(gate->message);
+    gate->message = must_strdup(text_or(message, ""));
+    gate->status_unsaved = true;
+    if (same)
+        return;
+    if (*condition)
+        core_log(core, LOG_LEVEL_WARNING, gate->name, "%s: %s", condition, gate->message);
+    else
+        core_log(core, LOG_LEVEL_NOTICE, gate->name, "fine again");
+    tell_users(core, gate);
+    gate_wake_all(core, gate);
+}
+
+static void start_probing(struct core *core, struct gate *gate)
+{
+    if (gate->probing)
+        return;
+    gate->probing = true;
+    gate->probe_delay_ms = core->settings->probe_min_ms;
+    gate->probe_ms = core->now_ms;
+}
+
+static void probe_later(struct core *core, struct gate *gate)
+{
+    gate->probe_ms = core->now_ms + gate->probe_delay_ms / 2 + (int64_t)(core_random(core) % (uint64_t)(gate->probe_delay_ms / 2 + 1));
+    gate->probe_delay_ms *= 2;
+    if (gate->probe_delay_ms > core->settings->probe_max_ms)
+        gate->probe_delay_ms = core->settings->probe_max_ms;
+    gate->status_unsaved = true;
+}
+
+/* ---- may it? ----------------------------------------------------------------------------------------------------------------------- */
+
+static bool origin_allowed(struct core *core, struct gate *gate)
+{
+    const char *origin = account_foreign_origin(gate_account(gate), &core->turn);
+    const char *const *allowed = core->settings->origins;
+
+    if (!origin)
+        return true;
+    for (; allowed && *allowed; allowed++)
+        if (text_equal(*allowed, origin))
+            return true;
+    gate_condition(core, gate, "BaseUrlNotAllowed",
+                   arena_printf(&core->turn, "%s is not a provider's own address and is not in allowed_origins of the configuration file", origin));
+    return false;
+}
+
+bool gate_may_read(struct core *core, struct gate *gate)
+{
+    const struct account *account = gate_account(gate);
+
+    if (!account || core->stopping || core->now_ms >= core->lease_until_ms || core->epoch == 0)
+        return false;
+    if (text_equal(gate->condition, "BaseUrlNotAllowed") && origin_allowed(core, gate))
+        gate_condition(core, gate, "", "");
+    if (gate->probing || (*gate->condition && !gate->braked) || !origin_allowed(core, gate))
+        return false;
+    return core->now_ms >= gate->pause_ms && gate->in_flight < (uint32_t)account->max_in_flight;
+}
+
+bool gate_may_write(struct core *core, struct gate *gate, bool makes_new)
+{
+    (void)makes_new;
+    if (core->is_copy || (gate->braked && safeguard(core, SAFEGUARD_BRAKE)) || !gate_may_read(core, gate))
+        return false;
+    if (gate->scanned == SCAN_NEEDED)
+        scan_account(core, gate);
+    return gate->scanned == SCAN_DONE;
+}
+
+void gate_wait(struct core *core, struct gate *gate, struct owner *owner)
+{
+    (void)core;
+    for (size_t i = 0; i < gate->waiting_count && i < 8; i++)
+        if (gate->waiting[gate->waiting_count - 1 - i] == owner)
+            return;
+    if (gate->waiting_count == gate->waiting_capacity) {
+        gate->waiting_capacity = gate->waiting_capacity ? 2 * gate->waiting_capacity : 8;
+        gate->waiting = must_realloc(gate->waiting, gate->waiting_capacity * sizeof(struct owner *));
+    }
+    gate->waiting[gate->waiting_count++] = owner;
+}
+
+/* A place in the window is free: the one that has waited longest takes a turn. */
+void gate_slot_free(struct core *core, struct gate *gate)
+{
+    assert(gate->in_flight > 0);
+    gate->in_flight--;
+    if (gate->waiting_count == 0)
+        return;
+    owner_queue(core, gate->waiting[0]);
+    gate->waiting_count--;
+    memmove(gate->waiting, gate->waiting + 1, gate->waiting_count * sizeof(struct owner *));
+}
+
+/* ---- what answers say about the account ----------------------------------------------------------------------------------------------- */
+
+void gate_answered(struct core *core, struct gate *gate, const struct judgement *judgement, const struct reply *reply)
+{
+    if (reply->secret_missing) {
+        gate_condition(core, gate, "SecretMissing", reply->text);
+        start_probing(core, gate);
+        gate->probe_ms = core->now_ms + gate->probe_delay_ms;
+        return;
+    }
+    if (reply->transport != REPLY_ANSWERED || reply->status >= 500) {
+        if (++gate->failures >= (uint32_t)core->settings->breaker_failures)
+            start_probing(core, gate);
+        return;
+    }
+    gate->failures = 0;
+    if (judgement->verdict == VERDICT_ACCOUNT)
+        start_probing(core, gate);
+    if (reply->status == 429) {
+        int64_t pause = judgement->retry_after_ms > 0 ? judgement->retry_after_ms : core->settings->retry_min_ms;
+        gate->pause_ms = core->now_ms + pause + (int64_t)(core_random(core) % (uint64_t)(pause / 10 + 1));
+    }
+}
+
+void gate_probed(struct core *core, struct gate *gate, const struct judgement *judgement, const struct reply *reply)
+{
+    gate->probe_flying = false;
+    if (judgement->verdict == VERDICT_DONE) {
+        gate->probing = false;
+        gate->failures = 0;
+        if (!gate->braked)
+            gate_condition(core, gate, "", "");
+        gate_wake_all(core, gate);
+        return;
+    }
+    if (reply->secret_missing)
+        gate_condition(core, gate, "SecretMissing", reply->text);
+    else if (judgement->verdict == VERDICT_ACCOUNT)
+        gate_condition(core, gate, text_or(judgement->reason, "CredentialsRefused"), judgement->words);
+    else if (reply->status != 429)
+        gate_condition(core, gate, "Unreachable", text_or(judgement->words, reply->text));
+    probe_later(core, gate);
+}
+
+static void send_probe(struct core *core, struct gate *gate)
+{
+    struct request request = { 0 };
+
+    account_probe(gate_account(gate), &core->effects->arena, &request);
+    gate->probe_flying = true;
+    send_get(core, (struct flight){ .type = FLIGHT_PROBE, .operation = OP_LIST, .gate = gate }, &request, "probe", gate->name);
+}
+
+/* ---- the account's own turn -------------------------------------------------------------------------------------------------------------- */
+
+static bool wants_end(const struct gate *gate)
+{
+    return gate->copy_exists && !gate->desired && gate->rows == 0;
+}
+
+static void release_brake(struct core *core, struct gate *gate)
+{
+    gate->braked = false;
+    gate->brake_released = true;
+    gate_condition(core, gate, "", "");
+    gate->status_unsaved = true;
+    gate_wake_all(core, gate);
+    tell_users(core, gate);
+}
+
+static void write_status(struct core *core, struct gate *gate)
+{
+    uint64_t request = gate->release_request;
+    struct buf b;
+
+    if (gate->committing || (!gate->status_unsaved && !wants_end(gate) && !request && !gate->strays))
+        return;
+    if (request)
+        release_brake(core, gate);
+    uint64_t unit = ++core->next_unit;
+    unit_begin(core, &b, unit);
+    unit_items(&b);
+    if (wants_end(gate)) {
+        unit_account_end(&b, gate);
+        gate->copy_exists = gate->copy_saved = false;
+    } else {
+        unit_account_status(core, &b, gate);
+    }
+    unit_strays(&b, gate);
+    if (request) {
+        unit_event(&b, "account", gate->name, gate->name, "Released", "the brake was released by hand");
+        unit_request_done(&b, request);
+        gate->release_request = 0;
+    }
+    gate->status_unsaved = false;
+    gate->strays = false;
+    gate->committing = true;
+    gate->unit = unit;
+    unit_end(core, &b, unit, NULL, gate);
+}
+
+void gate_turn(struct core *core, struct gate *gate)
+{
+    if (!gate_account(gate))
+        return;
+    if (gate->probing && !gate->probe_flying && gate->probe_ms <= core->now_ms && !core->stopping && origin_allowed(core, gate))
+        send_probe(core, gate);
+    if (gate->waiting_count > 0 && gate_may_read(core, gate))
+        gate_wake_all(core, gate);
+    bool used = gate->rows > 0 || gate->waiting_count > 0;
+    if (used && (gate->scanned == SCAN_NEEDED || (gate->scanned == SCAN_DONE && gate->scan_next_ms <= core->now_ms))
+        && gate->scan_next_ms <= core->now_ms && gate_may_read(core, gate))
+        scan_account(core, gate);
+    write_status(core, gate);
+}
+
+void gate_committed(struct core *core, struct gate *gate, enum commit_outcome outcome)
+{
+    (void)core;
+    gate->committing = outcome == COMMIT_UNKNOWN;
+    if (outcome != COMMIT_DONE)
+        gate->status_unsaved = true;
+}
+
+int64_t gate_wake_ms(const struct core *core, const struct gate *gate)
+{
+    int64_t wake = NEVER_MS;
+
+    if (!gate_account(gate))
+        return wake;
+    if (gate->probing && !gate->probe_flying)
+        wake = gate->probe_ms;
+    if (gate->waiting_count > 0 && gate->pause_ms > core->now_ms && gate->pause_ms < wake)
+        wake = gate->pause_ms;
+    if (gate->rows > 0 && gate->scanned != SCAN_RUNNING && gate->scan_next_ms < wake && !gate->probing && !*gate->condition)
+        wake = gate->scan_next_ms;
+    return wake;
+}

@@ -1,0 +1,571 @@
+/* operate: how an operation is opened, sent and answered, and what an answer makes of its row. */
+#include "state.h"
+
+#include <stdlib.h>
+
+#define BACKOFF_DOUBLINGS_MAX 20
+
+/* ---- requests under way ------------------------------------------------------------------------------------------------------------ */
+
+/* An id is the place in the table and the generation of its use, so that a late answer of an earlier use is nobody's. */
+uint64_t flight_new(struct core *core, struct flight flight)
+{
+    size_t i = 0;
+
+    while (i < core->flights_count && core->flights[i].type != FLIGHT_FREE)
+        i++;
+    if (i == core->flights_count) {
+        core->flights_count = core->flights_count ? 2 * core->flights_count : 64;
+        core->flights = must_realloc(core->flights, core->flights_count * sizeof(struct flight));
+        memset(core->flights + i, 0, (core->flights_count - i) * sizeof(struct flight));
+    }
+    flight.generation = core->flights[i].generation + 1;
+    core->flights[i] = flight;
+    return (uint64_t)flight.generation << 32 | (uint64_t)i;
+}
+
+static bool flight_end(struct core *core, uint64_t id, struct flight *ret)
+{
+    size_t i = (size_t)(id & 0xffffffffu);
+
+    if (i >= core->flights_count || core->flights[i].type == FLIGHT_FREE || core->flights[i].generation != id >> 32)
+        return false;
+    *ret = core->flights[i];
+    core->flights[i].type = FLIGHT_FREE;
+    return true;
+}
+
+/* A read: it needs no commit, only a place in the account's window. */
+void send_get(struct core *core, struct flight flight, const struct request *request, const char *what, const char *object)
+{
+    struct arena *arena = &core->effects->arena;
+
+    flight.began_ms = core->now_ms;
+    flight.gate->in_flight++;
+    struct effect *effect = core_effect(core, EFFECT_SEND);
+    effect->send.id = flight_new(core, flight);
+    effect->send.request = *request;
+    effect->send.write = false;
+    effect->send.send_by_ms = core->now_ms + core->settings->request_timeout_ms;
+    effect->send.timeout_ms = core->settings->request_timeout_ms;
+    effect->send.what = arena_printf(arena, "%s %s", object, what);
+}
+
+static struct call call_of(struct core *core, const struct row *row)
+{
+    return (struct call){ .account = gate_account(row->gate), .resource = &row->r, .arena = &core->effects->arena };
+}
+
+/* ---- opening and sending ------------------------------------------------------------------------------------------------------------ */
+
+static const char *parent_in(const struct kind *kind, const struct spec *spec)
+{
+    for (size_t i = 0; i < kind->fields_count; i++)
+        if ((kind->fields[i].flags & FIELD_IN_PATH) && (kind->fields[i].flags & FIELD_REF))
+            return spec->value[i];
+    return NULL;
+}
+
+static void new_nonce(struct core *core, struct row *row)
+{
+    char nonce[NONCE_CHARACTERS + 1];
+
+    base32_u64(core_random(core), NONCE_CHARACTERS, nonce);
+    row_set_nonce(core, row, nonce);
+}
+
+void operation_open(struct core *core, struct row *row, enum operation operation, const struct wanted *wanted)
+{
+    static const enum open opens[] = { [OP_CREATE] = OPEN_CREATE, [OP_UPDATE] = OPEN_UPDATE, [OP_DELETE] = OPEN_DELETE };
+    struct resource *r = &row->r;
+
+    assert(r->open == OPEN_NOTHING);
+    assert(!row->flying);
+    assert(operation == OP_DELETE || wanted);
+    if (operation == OP_CREATE && !*r->nonce)
+        new_nonce(core, row);
+    if (operation != OP_DELETE) {
+        struct spec spec = wanted->spec;
+        r->kind->tag(r->tag, wanted->label, &core->turn, &spec);
+        spec_copy(r->kind, &spec, &row->arena, &r->sent);
+        if (operation == OP_CREATE)
+            r->parent_id = row_keep(row, parent_in(r->kind, &r->sent));
+    }
+    r->open = opens[operation];
+    r->refusal = NULL;
+    row->attempts++;
+    row->may_repeat = row->checked = false;
+    row->send_by_ms = core->now_ms + core->settings->send_window_ms;
+    row->opened = true;
+    row->gate->in_flight++;
+    row_touch(row);
+}
+
+/* The unit with the opening was not written: nothing has happened at all. */
+void operation_undo(struct core *core, struct row *row)
+{
+    (void)core;
+    assert(row->r.open != OPEN_NOTHING);
+    assert(!row->flying);
+    row->r.open = OPEN_NOTHING;
+    row->attempts -= row->attempts > 0;
+    row->send_by_ms = 0;
+    row_touch(row);
+}
+
+void operation_send(struct core *core, struct row *row)
+{
+    static const enum operation operations[] = {
+        [OPEN_CREATE] = OP_CREATE, [OPEN_UPDATE] = OP_UPDATE, [OPEN_DELETE] = OP_DELETE,
+    };
+    struct call call = call_of(core, row);
+    enum operation operation = operations[row->r.open];
+    const struct kind *kind = row->r.kind;
+
+    assert(row->r.open != OPEN_NOTHING);
+    assert(row->opened && !row->flying);
+    row->opened = false;
+    if (core->now_ms > row->send_by_ms || core->now_ms >= core->lease_until_ms) {
+        gate_slot_free(core, row->gate);
+        row_event(core, row, ROW_NOT_SENT, NULL, NULL);
+        owner_queue(core, row->owner);
+        return;
+    }
+    call.spec = operation == OP_DELETE ? NULL : &row->r.sent;
+    row->flying = true;
+    struct effect *effect = core_effect(core, EFFECT_SEND);
+    effect->send.id = flight_new(core, (struct flight){
+        .type = FLIGHT_WRITE, .operation = operation, .row = row, .gate = row->gate, .began_ms = core->now_ms });
+    effect->send.write = true;
+    effect->send.send_by_ms = row->send_by_ms;
+    effect->send.timeout_ms = core->settings->request_timeout_ms;
+    effect->send.what = arena_printf(&core->effects->arena, "%s %s %s", row->owner->key, open_names[row->r.open], kind->name);
+    (operation == OP_CREATE ? kind->create : operation == OP_UPDATE ? kind->update : kind->remove)(&call, &effect->send.request);
+}
+
+void operation_get(struct core *core, struct row *row)
+{
+    struct call call = call_of(core, row);
+    struct request request = { 0 };
+
+    row->r.kind->get(&call, &request);
+    row->flying = true;
+    send_get(core, (struct flight){ .type = FLIGHT_GET, .operation = OP_GET, .row = row, .gate = row->gate }, &request,
+             arena_printf(&core->turn, "read %s", row->r.kind->name), row->owner->key);
+}
+
+void operation_check(struct core *core, struct row *row)
+{
+    struct call call = call_of(core, row);
+    struct request request = { 0 };
+
+    row->r.kind->check(&call, &request);
+    row->flying = true;
+    send_get(core, (struct flight){ .type = FLIGHT_CHECK, .operation = OP_CHECK, .row = row, .gate = row->gate }, &request,
+             arena_printf(&core->turn, "check %s", row->r.kind->name), row->owner->key);
+}
+
+void preflight_send(struct core *core, struct owner *owner, struct gate *gate)
+{
+    const struct resource probe = { .kind = kinds[KIND_TRUNK_PHONE_NUMBER], .owner_type = OWNER_NUMBER, .owner = owner->key,
+                                    .slot = "", .account = gate->name };
+    struct call call = { .account = gate_account(gate), .resource = &probe, .arena = &core->effects->arena };
+    struct request request = { 0 };
+
+    probe.kind->list(&call, &request);
+    owner->flying++;
+    send_get(core, (struct flight){ .type = FLIGHT_PREFLIGHT, .operation = OP_LIST, .owner = owner, .gate = gate }, &request,
+             "look up", owner->key);
+}
+
+/* ---- what an event makes of a row ------------------------------------------------------------------------------------------------------ */
+
+static void back_off(struct core *core, struct row *row, const struct judgement *judgement)
+{
+    const struct settings *s = core->settings;
+    uint32_t doublings = row->attempts < BACKOFF_DOUBLINGS_MAX ? row->attempts : BACKOFF_DOUBLINGS_MAX;
+    int64_t delay = s->retry_min_ms;
+
+    for (uint32_t i = 1; i < doublings && delay < s->retry_max_ms; i++)
+        delay *= 2;
+    if (delay > s->retry_max_ms)
+        delay = s->retry_max_ms;
+    delay = delay / 2 + (int64_t)(core_random(core) % (uint64_t)(delay / 2 + 1));
+    if (row->r.refusal)
+        delay = s->recheck_ms;
+    if (judgement && judgement->retry_after_ms > delay)
+        delay = judgement->retry_after_ms;
+    row->next_ms = core->now_ms + delay;
+    if (!row->failing_ms)
+        row->failing_ms = core->now_ms;
+}
+
+static int64_t quiet_ms(const struct core *core, const struct row *row)
+{
+    return row->r.kind->family == FAMILY_TWILIO ? core->settings->quiet_twilio_ms : core->settings->quiet_livekit_ms;
+}
+
+static void doubt(struct core *core, struct row *row)
+{
+    int64_t until = row->send_by_ms + core->settings->request_timeout_ms + quiet_ms(core, row);
+
+    if (safeguard(core, SAFEGUARD_DOUBT) && until > row->doubt_ms)
+        row->doubt_ms = until;
+}
+
+/* A list serves the read only if it begins from now on. */
+void row_read_due(struct core *core, struct row *row, int64_t at_ms)
+{
+    row->read_ms = at_ms;
+    row->read_since_ms = at_ms < core->now_ms ? core->now_ms : at_ms;
+}
+
+/* While there is doubt the row is looked at now and then, and once more when the doubt has passed. */
+static void read_again(struct core *core, struct row *row)
+{
+    int64_t delay = core->settings->retry_min_ms;
+
+    for (uint32_t i = 0; i < row->reads && i < BACKOFF_DOUBLINGS_MAX && delay < core->settings->retry_max_ms; i++)
+        delay *= 2;
+    if (delay > core->settings->retry_max_ms)
+        delay = core->settings->retry_max_ms;
+    row->reads++;
+    int64_t at = core->now_ms + delay;
+    if (row->doubt_ms > core->now_ms && row->doubt_ms < at)
+        at = row->doubt_ms;
+    row_read_due(core, row, at);
+}
+
+static void observe(struct core *core, struct row *row, const struct found *found)
+{
+    struct resource *r = &row->r;
+    bool was_sent = r->open == OPEN_CREATE || r->open == OPEN_UPDATE;
+    struct spec applied;
+
+    spec_observe(r->kind, &found->spec, was_sent ? &r->sent : &r->applied, &row->arena, &applied);
+    r->applied = applied;
+    r->external_id = row_keep(row, found->id);
+    if (found->parent)
+        r->parent_id = row_keep(row, found->parent);
+    if (*found->tag.nonce && !*r->nonce)
+        row_set_nonce(core, row, found->tag.nonce);
+}
+
+static void written(struct core *core, struct row *row)
+{
+    row->written_ms = core->now_ms;
+    row->attempts = 0;
+    row->failing_ms = row->next_ms = 0;
+    row->reads = 0;
+    row->r.refusal = row->r.message = NULL;
+    row->asked_holder = false;
+}
+
+static void refuse(struct core *core, struct row *row, const char *reason, const char *words)
+{
+    (void)core;
+    row->r.refusal = row_keep(row, text_or(reason, "Refused"));
+    row->r.message = row_keep(row, words);
+}
+
+void row_event(struct core *core, struct row *row, enum row_event event, const struct judgement *judgement, const struct found *found)
+{
+    struct resource *r = &row->r;
+    enum row_state state = row_state(r->known, r->open);
+    assert(state < ROW_STATE_MAX_);
+    const struct transition *to = transition(state, event);
+
+    assert(to->action & DO_VALID);
+    assert(!(to->action & DO_BUG));
+    if (judgement && judgement->words && event != ROW_DONE)
+        r->message = row_keep(row, judgement->words);
+    if (to->action & DO_OBSERVE)
+        observe(core, row, found);
+    if (to->action & DO_DOUBT)
+        doubt(core, row);
+    if (to->action & DO_WRITTEN)
+        written(core, row);
+    if (to->action & DO_REFUSE)
+        refuse(core, row, judgement ? judgement->reason : NULL, judgement ? judgement->words : NULL);
+    if (to->action & DO_ASK_HOLDER)
+        row->asked_holder = true;
+    if (to->action & DO_BACK_OFF)
+        back_off(core, row, judgement);
+    if (to->action & DO_BURY) {
+        grave_dig(core, row);
+        row_set_nonce(core, row, "");
+        if (r->kind->recognised != BY_KEY)
+            r->external_id = NULL;
+        r->applied = (struct spec){ 0 };
+        row->reads = 0;
+        row->looked_below = 0;
+    }
+    r->known = to->known;
+    r->open = to->open;
+    if (to->action & DO_READ)
+        row_read_due(core, row, core->now_ms);
+    else if (event == ROW_FOUND || event == ROW_ABSENT || (to->action & DO_WRITTEN))
+        row_read_due(core, row, row->doubt_ms > core->now_ms ? row->doubt_ms : NEVER_MS);
+    if (row->doubt_ms && row->doubt_ms <= core->now_ms && event != ROW_UNKNOWN)
+        row->doubt_ms = 0;
+    row_touch(row);
+}
+
+/* A read that began at `began_ms` does not show it. Within doubt that proves nothing. */
+void row_absent(struct core *core, struct row *row, int64_t began_ms)
+{
+    struct resource *r = &row->r;
+
+    if (began_ms < row->doubt_ms) {
+        row->may_repeat = r->known == KNOWN_MAYBE && r->kind->repeat == REPEAT_SAFE;
+        read_again(core, row);
+        return;
+    }
+    if (row->asked_holder && r->kind->repeat == REPEAT_MUST_WAIT && r->known == KNOWN_MAYBE) {
+        /* The name, number or pair is another's: what the provider said to the create holds. */
+        row->asked_holder = false;
+        r->known = KNOWN_NONE;
+        refuse(core, row, "Refused", r->message);
+        back_off(core, row, NULL);
+        row_read_due(core, row, NEVER_MS);
+        row_touch(row);
+        return;
+    }
+    if (row->asked_holder)
+        back_off(core, row, NULL);          /* that name is burned: the next nonce, a little later */
+    row->asked_holder = false;
+    row_event(core, row, ROW_ABSENT, NULL, NULL);
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------------------------------------- */
+
+struct first { struct found found; bool any; struct arena *arena; const struct kind *kind; };
+
+static void take_first(void *userdata, const struct found *found)
+{
+    struct first *first = userdata;
+
+    if (first->any)
+        return;
+    first->any = true;
+    first->found = *found;
+    first->found.id = arena_strdup(first->arena, found->id);
+    first->found.parent = arena_strdup(first->arena, found->parent);
+    first->found.note = arena_strdup(first->arena, found->note);
+    first->found.name = arena_strdup(first->arena, found->name);
+    spec_copy(first->kind, &found->spec, first->arena, &first->found.spec);
+}
+
+static bool decode_one(struct core *core, const struct row *row, enum operation operation, const struct reply *reply,
+                       struct first *ret, struct err *err)
+{
+    struct call call = call_of(core, row);
+    const char *cursor = NULL;
+
+    call.arena = &core->turn;
+    *ret = (struct first){ .arena = &core->turn, .kind = row->r.kind };
+    return row->r.kind->decode(operation, &call, reply, take_first, ret, &cursor, err);
+}
+
+static enum row_event event_of(enum verdict verdict)
+{
+    static const enum row_event events[VERDICT_MAX_] = {
+        [VERDICT_UNKNOWN] = ROW_UNKNOWN, [VERDICT_DONE] = ROW_DONE, [VERDICT_GONE] = ROW_GONE, [VERDICT_TAKEN] = ROW_TAKEN,
+        [VERDICT_REFUSED] = ROW_REFUSED, [VERDICT_LATER] = ROW_LATER, [VERDICT_FULL] = ROW_REFUSED,
+        [VERDICT_ACCOUNT] = ROW_LATER, [VERDICT_NOT_SENT] = ROW_NOT_SENT,
+    };
+    return events[verdict];
+}
+
+static void record_take(struct owner *owner, const struct gate *gate, const struct found *found, int64_t now_ms)
+{
+    struct record *record = &owner->record;
+
+    arena_release(&record->arena);
+    *record = (struct record){ .read_ms = now_ms, .unsaved = true };
+    record->account = arena_strdup(&record->arena, gate->name);
+    if (!found)
+        return;
+    record->sid = arena_strdup(&record->arena, found->id);
+    record->trunk_sid = arena_strdup(&record->arena, found->spec.value[0]);
+    record->routing = arena_strdup(&record->arena, found->note);
+}
+
+static void write_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct row *row = flight->row;
+    enum operation operation = flight->operation;
+    struct first first = { 0 };
+    struct err err = { 0 };
+    bool shows = operation != OP_DELETE || row->r.kind->remove_answer_proves;
+
+    if (judgement->verdict == VERDICT_DONE && shows
+        && (!decode_one(core, row, operation, reply, &first, &err) || !first.any)) {
+        judgement->verdict = VERDICT_UNKNOWN;
+        judgement->words = arena_printf(&core->turn, "the answer cannot be read: %s", *err.text ? err.text : "it shows no object");
+    }
+    enum row_event event = event_of(judgement->verdict);
+    bool proves = event == ROW_DONE && operation == OP_DELETE && row->r.kind->remove_answer_proves;
+    if (event == ROW_DONE && row->r.kind->recognised == BY_KEY)
+        record_take(row->owner, row->gate, &first.found, core->now_ms);
+    row_event(core, row, event, judgement, &first.found);
+    if (proves && row->doubt_ms <= core->now_ms)
+        row_absent(core, row, core->now_ms);
+}
+
+/* The attach is there when the number's record shows a trunk of the ledger. */
+static bool record_shows(struct core *core, const struct row *row, const struct found *found)
+{
+    void *value;
+    const char *sid = found->spec.value[0];
+
+    if (row->r.kind->recognised != BY_KEY)
+        return true;
+    for (size_t i = 0; sid && map_next(&core->trunks, &i, &value);) {
+        const struct owner *trunk = value;
+        for (size_t k = 0; k < trunk->rows_count; k++)
+            if (trunk->rows[k]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[k]->r.external_id, sid))
+                return true;
+    }
+    return false;
+}
+
+static void get_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct row *row = flight->row;
+    struct first first = { 0 };
+    struct err err = { 0 };
+
+    if (row->r.open != OPEN_NOTHING)
+        return;
+    if (judgement->verdict == VERDICT_GONE) {
+        row_absent(core, row, flight->began_ms);
+    } else if (judgement->verdict != VERDICT_DONE) {
+        row->r.message = row_keep(row, judgement->words);
+        row_touch(row);
+        read_again(core, row);
+    } else if (!decode_one(core, row, OP_GET, reply, &first, &err)) {
+        row->r.message = row_keep(row, err.text);
+        row_touch(row);
+        read_again(core, row);
+    } else if (first.any && record_shows(core, row, &first.found)) {
+        row_event(core, row, ROW_FOUND, NULL, &first.found);
+    } else {
+        row_absent(core, row, flight->began_ms);
+    }
+    if (first.any && row->r.kind->recognised == BY_KEY)
+        record_take(row->owner, row->gate, &first.found, core->now_ms);
+}
+
+static void check_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct row *row = flight->row;
+    struct call call = call_of(core, row);
+    struct err err = { 0 };
+
+    call.arena = &core->turn;
+    if (judgement->verdict == VERDICT_GONE) {
+        row->checked = true;                /* it is gone itself: the delete will say so */
+        return;
+    }
+    const char *words = judgement->verdict == VERDICT_DONE ? row->r.kind->check_empty(&call, reply, &err) : judgement->words;
+    if (!words && *err.text)
+        words = err.text;
+    row->checked = !words;
+    if (!words)
+        return;
+    row->attempts++;
+    row->r.message = row_keep(row, words);
+    if (judgement->verdict == VERDICT_DONE && !*err.text && row->attempts >= CHECKS_MAX)
+        refuse(core, row, "HeldByForeign", words);
+    back_off(core, row, judgement);
+    row_touch(row);
+}
+
+struct lookup { const struct owner *owner; struct first first; };
+
+static void take_number(void *userdata, const struct found *found)
+{
+    struct lookup *lookup = userdata;
+
+    if (text_equal(found->name, lookup->owner->key))
+        take_first(&lookup->first, found);
+}
+
+static void preflight_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct owner *owner = flight->owner;
+    const struct kind *kind = kinds[KIND_TRUNK_PHONE_NUMBER];
+    const struct resource probe = { .kind = kind, .owner_type = OWNER_NUMBER, .owner = owner->key, .slot = "",
+                                    .account = flight->gate->name };
+    struct call call = { .account = gate_account(flight->gate), .resource = &probe, .arena = &core->turn };
+    struct lookup lookup = { .owner = owner, .first = { .arena = &core->turn, .kind = kind } };
+    const char *cursor = NULL;
+    struct err err = { 0 };
+
+    if (judgement->verdict == VERDICT_DONE && kind->decode(OP_LIST, &call, reply, take_number, &lookup, &cursor, &err)) {
+        record_take(owner, flight->gate, lookup.first.any ? &lookup.first.found : NULL, flight->began_ms);
+        return;
+    }
+    core_log(core, LOG_LEVEL_INFO, owner->key, "could not be looked up: %s", *err.text ? err.text : text_or(judgement->words, ""));
+    owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+}
+
+void answer_take(struct core *core, const struct event *event)
+{
+    const struct reply *reply = event->answer.reply;
+    struct flight flight;
+
+    if (!flight_end(core, event->answer.id, &flight))
+        return;                             /* of a life before the lease was lost */
+    struct gate *gate = flight.gate;
+    const struct account *account = gate_account(gate);
+    assert(gate->in_flight > 0);
+    gate_slot_free(core, gate);
+    struct judgement judgement = flight.row ? flight.row->r.kind->judge(flight.operation, reply, &core->turn)
+                                            : account_judge(account, flight.operation, reply, &core->turn);
+    if (flight.type == FLIGHT_PROBE) {
+        gate_probed(core, gate, &judgement, reply);
+        return;
+    }
+    gate_answered(core, gate, &judgement, reply);
+    if (flight.row) {
+        flight.row->flying = false;
+        owner_queue(core, flight.row->owner);
+    }
+    if (flight.owner) {
+        flight.owner->flying--;
+        if (judgement.verdict == VERDICT_DONE)
+            owner_queue(core, flight.owner);
+    }
+    switch (flight.type) {
+    case FLIGHT_WRITE: write_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_GET: get_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_CHECK: check_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_PREFLIGHT: preflight_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_SCAN: scan_answer(core, &flight, reply, &judgement); break;
+    case FLIGHT_PROBE:
+    case FLIGHT_SEAL:
+    case FLIGHT_FREE: assert(!"unreachable"); break;
+    }
+}
+
+void seal_take(struct core *core, const struct event *event)
+{
+    struct flight flight;
+
+    if (!flight_end(core, event->sealed.id, &flight))
+        return;
+    struct row *row = flight.row;
+    row->sealing = false;
+    if (event->sealed.sealed) {
+        row->r.secret = row_keep(row, event->sealed.sealed);
+        row->r.secret_version = row_keep(row, event->sealed.version);
+    } else {
+        row->r.message = row_keep(row, event->sealed.text);
+        back_off(core, row, NULL);
+        core_log(core, LOG_LEVEL_ERROR, row->owner->key, "no password could be made: %s", text_or(event->sealed.text, ""));
+    }
+    row_touch(row);
+    owner_queue(core, row->owner);
+}

@@ -1,0 +1,447 @@
+/* owners: the objects of the machine, how they are found, when they wake, and when they may go. */
+#include "state.h"
+
+#include <stdlib.h>
+
+/* ---- owners ------------------------------------------------------------------------------------------------------------- */
+
+static struct map *owners_of(struct core *core, enum owner_type type)
+{
+    return type == OWNER_NUMBER ? &core->numbers : &core->trunks;
+}
+
+struct owner *owner_get(struct core *core, enum owner_type type, const char *key, bool make)
+{
+    struct map *map = owners_of(core, type);
+    struct owner *owner = map_get(map, key);
+
+    if (owner || !make)
+        return owner;
+    owner = must_calloc(1, sizeof(*owner));
+    owner->type = type;
+    owner->key = must_strdup(key);
+    owner->wake_ms = NEVER_MS;
+    owner_hash(type, key, owner->hash);
+    map_put(map, owner->key, owner);
+    map_put(&core->hashes, owner->hash, owner);
+    return owner;
+}
+
+void owner_queue(struct core *core, struct owner *owner)
+{
+    if (owner->queued)
+        return;
+    owner->queued = true;
+    owner->sequence = ++core->sequence;
+    owner->next_queued = NULL;
+    if (core->queue_tail)
+        core->queue_tail->next_queued = owner;
+    else
+        core->queue_head = owner;
+    core->queue_tail = owner;
+}
+
+/* ---- the heap of sleepers: heap[1] wakes first --------------------------------------------------------------------------- */
+
+static void heap_set(struct core *core, size_t i, struct owner *owner)
+{
+    core->heap[i] = owner;
+    owner->heap_index = i;
+}
+
+static void heap_up(struct core *core, size_t i)
+{
+    struct owner *owner = core->heap[i];
+
+    while (i > 1 && core->heap[i / 2]->wake_ms > owner->wake_ms) {
+        heap_set(core, i, core->heap[i / 2]);
+        i /= 2;
+    }
+    heap_set(core, i, owner);
+}
+
+static void heap_down(struct core *core, size_t i)
+{
+    struct owner *owner = core->heap[i];
+
+    for (;;) {
+        size_t child = 2 * i;
+        if (child > core->heap_count)
+            break;
+        if (child < core->heap_count && core->heap[child + 1]->wake_ms < core->heap[child]->wake_ms)
+            child++;
+        if (core->heap[child]->wake_ms >= owner->wake_ms)
+            break;
+        heap_set(core, i, core->heap[child]);
+        i = child;
+    }
+    heap_set(core, i, owner);
+}
+
+static void heap_remove(struct core *core, struct owner *owner)
+{
+    size_t i = owner->heap_index;
+
+    if (i == 0)
+        return;
+    assert(core->heap[i] == owner);
+    struct owner *last = core->heap[core->heap_count--];
+    owner->heap_index = 0;
+    if (last == owner)
+        return;
+    heap_set(core, i, last);
+    heap_up(core, i);
+    heap_down(core, last->heap_index);
+}
+
+void owner_wake_at(struct core *core, struct owner *owner, int64_t at_ms)
+{
+    heap_remove(core, owner);
+    owner->wake_ms = at_ms;
+    if (at_ms == NEVER_MS)
+        return;
+    if (core->heap_count + 2 > core->heap_capacity) {
+        core->heap_capacity = core->heap_capacity ? 2 * core->heap_capacity : 64;
+        core->heap = must_realloc(core->heap, core->heap_capacity * sizeof(*core->heap));
+    }
+    core->heap[++core->heap_count] = owner;
+    heap_set(core, core->heap_count, owner);
+    heap_up(core, core->heap_count);
+}
+
+void owners_expire(struct core *core)
+{
+    while (core->heap_count > 0 && core->heap[1]->wake_ms <= core->now_ms) {
+        struct owner *owner = core->heap[1];
+        owner_wake_at(core, owner, NEVER_MS);
+        owner_queue(core, owner);
+    }
+}
+
+/* ---- placement and counting ---------------------------------------------------------------------------------------------- */
+
+static void member_remove(struct owner *trunk, const struct owner *number)
+{
+    for (size_t i = 0; i < trunk->members_count; i++)
+        if (trunk->members[i] == number) {
+            trunk->members[i] = trunk->members[--trunk->members_count];
+            return;
+        }
+}
+
+static void member_add(struct owner *trunk, struct owner *number)
+{
+    if (trunk->members_count == trunk->members_capacity) {
+        trunk->members_capacity = trunk->members_capacity ? 2 * trunk->members_capacity : 8;
+        trunk->members = must_realloc(trunk->members, trunk->members_capacity * sizeof(struct owner *));
+    }
+    trunk->members[trunk->members_count++] = number;
+}
+
+/* Counts the number's share on one of its two trunks anew; the trunk takes a turn when that may change what it wants. */
+static void share_set(struct core *core, struct owner *number, size_t which, struct owner *trunk, bool inbound, bool outbound,
+                      bool holds)
+{
+    struct trunk_counts before = trunk->counts;
+
+    trunk->counts.inbound += (uint32_t)inbound - (uint32_t)number->share[which].inbound;
+    trunk->counts.outbound += (uint32_t)outbound - (uint32_t)number->share[which].outbound;
+    number->share[which].inbound = inbound;
+    number->share[which].outbound = outbound;
+    for (size_t k = 0; k < KIND_MAX_; k++) {
+        uint8_t held = 0;
+        for (size_t i = 0; holds && i < number->rows_count; i++) {
+            const struct resource *r = &number->rows[i]->r;
+            if ((size_t)r->kind->id == k && (r->known != KNOWN_NONE || r->open != OPEN_NOTHING))
+                held++;
+        }
+        trunk->counts.held[k] += (uint32_t)held - (uint32_t)number->share[which].held[k];
+        number->share[which].held[k] = held;
+    }
+    if (memcmp(&before, &trunk->counts, sizeof(before)) != 0)
+        owner_queue(core, trunk);
+}
+
+void owner_recount(struct core *core, struct owner *owner)
+{
+    bool counts = owner->number && !owner->failed_reason;
+
+    assert(owner->type == OWNER_NUMBER);
+    if (owner->placed)
+        share_set(core, owner, 0, owner->placed, counts && owner->number->supports_inbound,
+                  counts && owner->number->supports_outbound, true);
+    if (owner->leaving)
+        share_set(core, owner, 1, owner->leaving, false, false, true);
+}
+
+/* Nothing leads to the trunk it is leaving any more. */
+void owner_left(struct core *core, struct owner *number)
+{
+    struct owner *old = number->leaving;
+
+    if (!old)
+        return;
+    share_set(core, number, 1, old, false, false, false);
+    number->leaving = NULL;
+    if (number->placed != old)
+        member_remove(old, number);
+    owner_queue(core, old);
+}
+
+/* Wanted on `trunk` from now on (NULL: on none). What it leaves is counted until nothing leads there any more. */
+void owner_place(struct core *core, struct owner *number, struct owner *trunk)
+{
+    struct owner *old = number->placed;
+
+    assert(number->type == OWNER_NUMBER);
+    if (old == trunk) {
+        if (!trunk)
+            owner_left(core, number);
+        return;
+    }
+    if (trunk && trunk == number->leaving)
+        owner_left(core, number);
+    if (trunk)
+        member_add(trunk, number);
+    if (old) {
+        bool holds = false;
+        for (size_t i = 0; i < number->rows_count; i++)
+            holds = holds || number->rows[i]->r.known != KNOWN_NONE || number->rows[i]->r.open != OPEN_NOTHING;
+        share_set(core, number, 0, old, false, false, false);
+        owner_left(core, number);
+        number->placed = NULL;
+        if (holds) {
+            number->leaving = old;
+        } else {
+            member_remove(old, number);
+            owner_queue(core, old);
+        }
+    }
+    number->placed = trunk;
+    number->status_unsaved = true;
+    if (trunk)
+        owner_queue(core, trunk);
+    owner_recount(core, number);
+}
+
+/* ---- rows ---------------------------------------------------------------------------------------------------------------- */
+
+const char *row_keep(struct row *row, const char *text) { return arena_strdup(&row->arena, text); }
+
+void row_touch(struct row *row) { row->unsaved = true; }
+
+struct row *row_new(struct core *core, struct owner *owner, const struct kind *kind, const char *slot, struct gate *gate)
+{
+    struct row *row = must_calloc(1, sizeof(*row));
+
+    (void)core;
+    row->owner = owner;
+    row->gate = gate;
+    row->r.kind = kind;
+    row->r.owner_type = owner->type;
+    row->r.owner = owner->key;
+    row->r.slot = row_keep(row, slot);
+    row->r.account = gate->name;
+    row->read_ms = NEVER_MS;
+    if (owner->rows_count == owner->rows_capacity) {
+        owner->rows_capacity = owner->rows_capacity ? 2 * owner->rows_capacity : 4;
+        owner->rows = must_realloc(owner->rows, owner->rows_capacity * sizeof(struct row *));
+    }
+    owner->rows[owner->rows_count++] = row;
+    gate->rows++;
+    return row;
+}
+
+void row_free(struct core *core, struct row *row)
+{
+    struct owner *owner = row->owner;
+
+    (void)core;
+    assert(!row->flying);
+    assert(row->gate->rows > 0);
+    row->gate->rows--;
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (owner->rows[i] == row) {
+            owner->rows[i] = owner->rows[--owner->rows_count];
+            break;
+        }
+    arena_release(&row->arena);
+    free(row);
+}
+
+void row_set_nonce(struct core *core, struct row *row, const char *nonce)
+{
+    text_copy(row->r.nonce, sizeof(row->r.nonce), nonce);
+    if (*nonce)
+        tag_make(core->installation, row->owner->hash, nonce, row->r.tag);
+    else
+        row->r.tag[0] = '\0';
+}
+
+void row_repack(struct row *row)
+{
+    struct arena old = row->arena;
+    struct resource *r = &row->r;
+    struct spec applied = r->applied, sent = r->sent;
+
+    row->arena = (struct arena){ 0 };
+    r->slot = row_keep(row, r->slot);
+    r->external_id = row_keep(row, r->external_id);
+    r->parent_id = row_keep(row, r->parent_id);
+    r->secret = row_keep(row, r->secret);
+    r->secret_version = row_keep(row, r->secret_version);
+    r->note = row_keep(row, r->note);
+    r->refusal = row_keep(row, r->refusal);
+    r->message = row_keep(row, r->message);
+    spec_copy(r->kind, &applied, &row->arena, &r->applied);
+    spec_copy(r->kind, &sent, &row->arena, &r->sent);
+    arena_release(&old);
+}
+
+/* The nonce stays findable: what turns up with it later is ours. */
+void grave_dig(struct core *core, const struct row *row)
+{
+    if (!*row->r.nonce || map_get(&core->graves, row->r.nonce))
+        return;
+    struct grave *grave = must_calloc(1, sizeof(*grave));
+    text_copy(grave->nonce, sizeof(grave->nonce), row->r.nonce);
+    grave->orphan = row->orphan_why != NULL;
+    grave->owner_type = row->owner->type;
+    grave->owner = must_strdup(row->owner->key);
+    map_put(&core->graves, grave->nonce, grave);
+}
+
+/* ---- accounts ------------------------------------------------------------------------------------------------------------- */
+
+struct gate *gate_get(struct core *core, const char *name, bool make)
+{
+    struct gate *gate = map_get(&core->gates, name);
+
+    if (gate || !make)
+        return gate;
+    gate = must_calloc(1, sizeof(*gate));
+    gate->name = must_strdup(name);
+    map_put(&core->gates, gate->name, gate);
+    return gate;
+}
+
+const struct account *gate_account(const struct gate *gate) { return gate->desired ? gate->desired : gate->copy; }
+
+/* ---- the end of an owner ---------------------------------------------------------------------------------------------------- */
+
+static void owner_free(struct core *core, struct owner *owner)
+{
+    heap_remove(core, owner);
+    void *value;
+    for (size_t g = 0; map_next(&core->gates, &g, &value);) {
+        struct gate *gate = value;
+        size_t kept = 0;
+        for (size_t i = 0; i < gate->waiting_count; i++)
+            if (gate->waiting[i] != owner)
+                gate->waiting[kept++] = gate->waiting[i];
+        gate->waiting_count = kept;
+    }
+    map_remove(owners_of(core, owner->type), owner->key);
+    if (map_get(&core->hashes, owner->hash) == owner)
+        map_remove(&core->hashes, owner->hash);
+    number_free(owner->number);
+    trunk_free(owner->trunk);
+    for (size_t i = 0; i < owner->requests_count; i++)
+        free(owner->requests[i].why);
+    arena_release(&owner->record.arena);
+    arena_release(&owner->status_arena);
+    free(owner->rows);
+    free(owner->members);
+    free(owner->key);
+    free(owner->account);
+    free(owner->project);
+    free(owner->dedicated_to);
+    free(owner->last_number);
+    free(owner->failed_reason);
+    free(owner->failed_words);
+    free(owner->leftovers);
+    free(owner);
+}
+
+void owner_free_if_idle(struct core *core, struct owner *owner)
+{
+    if (owner->number || owner->trunk || owner->rows_count > 0 || owner->members_count > 0 || owner->committing
+        || owner->queued || owner->flying > 0 || owner->status_exists || owner->trunk_saved || owner->dirty_ver != 0
+        || owner->requests_count > 0 || owner->placed || owner->leaving)
+        return;
+    owner_free(core, owner);
+}
+
+static void gate_free(struct gate *gate)
+{
+    scans_forget(gate);
+    account_free(gate->desired);
+    account_free(gate->copy);
+    map_release(&gate->tagged);
+    arena_release(&gate->tagged_arena);
+    free(gate->row_json);
+    free(gate->waiting);
+    free(gate->message);
+    free(gate->name);
+    free(gate);
+}
+
+static void agent_slot_free(struct agent_slot *slot)
+{
+    agent_free(slot->agent);
+    free(slot->name);
+    free(slot);
+}
+
+/* Everything that was read goes; the lease and the database's state stay. */
+void core_forget(struct core *core)
+{
+    void *value;
+    struct map *const owners[] = { &core->numbers, &core->trunks };
+
+    for (size_t m = 0; m < ARRAY_SIZE(owners); m++)
+        for (size_t i = 0; map_next(owners[m], &i, &value);) {
+            struct owner *owner = value;
+            for (size_t r = 0; r < owner->rows_count; r++) {
+                arena_release(&owner->rows[r]->arena);
+                free(owner->rows[r]);
+            }
+            owner->rows_count = 0;
+            owner->heap_index = 0;
+        }
+    core->heap_count = 0;
+    for (size_t i = 0; map_next(&core->gates, &i, &value);)
+        gate_free(value);
+    map_release(&core->gates);
+    for (size_t m = 0; m < ARRAY_SIZE(owners); m++) {
+        struct map emptied = *owners[m];
+        *owners[m] = (struct map){ 0 };
+        for (size_t i = 0; map_next(&emptied, &i, &value);)
+            owner_free(core, value);
+        map_release(&emptied);
+    }
+    for (size_t i = 0; map_next(&core->agents, &i, &value);)
+        agent_slot_free(value);
+    map_release(&core->agents);
+    for (size_t i = 0; map_next(&core->graves, &i, &value);) {
+        free(((struct grave *)value)->owner);
+        free(value);
+    }
+    map_release(&core->graves);
+    map_release(&core->hashes);
+    map_release(&core->trunk_names);
+    for (size_t i = 0; i < core->acks_count; i++) {
+        free(core->acks[i].type);
+        free(core->acks[i].key);
+    }
+    core->acks_count = 0;
+    for (size_t i = 0; map_next(&core->units, &i, &value);)
+        free(value);
+    map_release(&core->units);
+    for (size_t i = 0; i < core->flights_count; i++) {
+        core->flights[i].type = FLIGHT_FREE;
+        core->flights[i].generation++;
+    }
+    core->queue_head = core->queue_tail = NULL;
+    core->loaded = false;
+}

@@ -1,0 +1,478 @@
+/* scan: lists, and what they prove.
+ *
+ * A list has two marks. What it *finds* is judged against the ledger as it is when the list has ended. What it *misses* is judged only
+ * against rows that were live, with nothing open and no doubt, from before the list began until it ended, and whose last accepted
+ * write is older than the provider's list lag.
+ *
+ * An object with our tag that no row holds is *unclaimed*: the owner that wants one like it adopts it instead of making a second. */
+#include "state.h"
+
+#include <stdlib.h>
+
+#define SCAN_OBJECTS_MAX 200000
+#define BRAKE_SHARE 5                   /* more than a fifth of what was live ... */
+#define BRAKE_COUNT 3                   /* ... and more than this many, gone at once */
+
+/* ---- starting one ------------------------------------------------------------------------------------------------------------------- */
+
+static void scan_page(struct core *core, struct scan *scan)
+{
+    const struct resource place = { .kind = scan->kind, .slot = "", .account = scan->gate->name, .parent_id = scan->parent };
+    struct call call = { .account = gate_account(scan->gate), .resource = &place, .cursor = scan->cursor, .arena = &core->effects->arena };
+    struct request request = { 0 };
+
+    scan->kind->list(&call, &request);
+    send_get(core, (struct flight){ .type = FLIGHT_SCAN, .operation = OP_LIST, .scan = scan, .gate = scan->gate }, &request,
+             arena_printf(&core->turn, "list %s", scan->kind->name), scan->gate->name);
+}
+
+static struct scan *scan_start(struct core *core, struct gate *gate, const struct kind *kind, const char *parent)
+{
+    struct scan *scan = must_calloc(1, sizeof(*scan));
+
+    scan->gate = gate;
+    scan->kind = kind;
+    scan->parent = parent ? must_strdup(parent) : NULL;
+    scan->began_ms = core->now_ms;
+    scan->next = gate->scans;
+    gate->scans = scan;
+    scan_page(core, scan);
+    return scan;
+}
+
+static void scan_free(struct scan *scan)
+{
+    arena_release(&scan->arena);
+    free(scan->found);
+    free(scan->parent);
+    free(scan->cursor);
+    free(scan);
+}
+
+static void scan_unlink(struct scan *scan)
+{
+    struct scan **at = &scan->gate->scans;
+
+    while (*at != scan)
+        at = &(*at)->next;
+    *at = scan->next;
+}
+
+static void unclaimed_free(struct unclaimed *u)
+{
+    arena_release(&u->arena);
+    free(u);
+}
+
+void scans_forget(struct gate *gate)
+{
+    while (gate->scans) {
+        struct scan *scan = gate->scans;
+        gate->scans = scan->next;
+        scan_free(scan);
+    }
+    while (gate->unclaimed) {
+        struct unclaimed *u = gate->unclaimed;
+        gate->unclaimed = u->next;
+        unclaimed_free(u);
+    }
+}
+
+/* The kinds whose lists, together, show everything of ours that an account holds at its top level. */
+static bool in_complete_scan(const struct kind *kind, const struct gate *gate)
+{
+    return kind->family == gate->family && kind->scope == LIST_PER_ACCOUNT && kind->recognised == BY_TAG;
+}
+
+void scan_account(struct core *core, struct gate *gate)
+{
+    assert(gate->scanned != SCAN_RUNNING);
+    gate->scanned = SCAN_RUNNING;
+    gate->scan_began_ms = core->now_ms;
+    gate->judged = gate->visible = 0;
+    for (size_t i = 0; i < KIND_MAX_; i++)
+        if (in_complete_scan(kinds[i], gate)) {
+            gate->scans_open++;
+            scan_start(core, gate, kinds[i], NULL)->complete_account = true;
+        }
+    map_release(&gate->tagged);
+    scans_forget_unclaimed(gate);
+}
+
+void scan_row(struct core *core, struct row *row)
+{
+    const char *parent = row->r.kind->scope == LIST_PER_PARENT ? text_or(row->r.parent_id, "") : NULL;
+
+    for (struct scan *scan = row->gate->scans; scan; scan = scan->next)
+        if (scan->kind == row->r.kind && text_equal(scan->parent, parent)) {
+            if (scan->began_ms < row->read_since_ms)
+                gate_wait(core, row->gate, row->owner);     /* that one began too early: the next */
+            return;
+        }
+    scan_start(core, row->gate, row->r.kind, parent)->owner = row->owner;
+}
+
+void scan_below(struct core *core, const struct kind *kind, struct row *parent)
+{
+    for (struct scan *scan = parent->gate->scans; scan; scan = scan->next)
+        if (scan->parent_row == parent && scan->kind == kind)
+            return;
+    struct scan *scan = scan_start(core, parent->gate, kind, parent->r.external_id);
+    scan->parent_row = parent;
+    scan->owner = parent->owner;
+}
+
+/* ---- unclaimed objects --------------------------------------------------------------------------------------------------------------------- */
+
+void scans_forget_unclaimed(struct gate *gate)
+{
+    struct unclaimed **at = &gate->unclaimed;
+
+    while (*at) {
+        struct unclaimed *u = *at;
+        if (!in_complete_scan(u->kind, gate)) {
+            at = &u->next;
+            continue;
+        }
+        *at = u->next;
+        unclaimed_free(u);
+    }
+}
+
+struct unclaimed *unclaimed_find(struct gate *gate, const struct owner *owner, const struct kind *kind)
+{
+    for (struct unclaimed *u = gate->unclaimed; u; u = u->next)
+        if (u->kind == kind && text_equal(u->tag.owner, owner->hash))
+            return u;
+    return NULL;
+}
+
+static void adopt(struct core *core, struct row *row, const struct unclaimed *u)
+{
+    const struct found found = { .id = u->id, .parent = u->parent, .tag = u->tag, .spec = u->spec };
+
+    if (!text_equal(row->r.nonce, u->tag.nonce))
+        row_set_nonce(core, row, u->tag.nonce);
+    row_event(core, row, ROW_FOUND, NULL, &found);
+    row->lost = true;
+    row->adopted = true;
+}
+
+void unclaimed_adopt(struct core *core, struct gate *gate, struct unclaimed *u, struct row *row)
+{
+    struct unclaimed **at = &gate->unclaimed;
+
+    adopt(core, row, u);
+    core_log(core, LOG_LEVEL_NOTICE, row->owner->key, "found its %s %s again, which the database had forgotten", u->kind->name, u->id);
+    while (*at != u)
+        at = &(*at)->next;
+    *at = u->next;
+    unclaimed_free(u);
+}
+
+static void unclaimed_add(struct core *core, struct scan *scan, const struct found *found)
+{
+    struct unclaimed *u = must_calloc(1, sizeof(*u));
+
+    u->kind = scan->kind;
+    u->tag = found->tag;
+    u->id = arena_strdup(&u->arena, found->id);
+    u->parent = arena_strdup(&u->arena, found->parent);
+    spec_copy(scan->kind, &found->spec, &u->arena, &u->spec);
+    u->next = scan->gate->unclaimed;
+    scan->gate->unclaimed = u;
+    struct owner *owner = map_get(&core->hashes, u->tag.owner);
+    if (owner)
+        owner_queue(core, owner);
+}
+
+/* The nonce was ours and its story is over: a late create, or a duplicate. It gets a row of its own, which nobody wants. */
+static void bury_again(struct core *core, struct scan *scan, const struct found *found, const struct grave *grave)
+{
+    struct owner *owner = owner_get(core, grave->owner_type, grave->owner, true);
+    char slot[8 + NONCE_CHARACTERS + 1];
+
+    snprintf(slot, sizeof(slot), "late-%s", found->tag.nonce);
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (owner->rows[i]->r.kind == scan->kind && text_equal(owner->rows[i]->r.slot, slot))
+            return;
+    struct row *row = row_new(core, owner, scan->kind, slot, scan->gate);
+    row_set_nonce(core, row, found->tag.nonce);
+    row_event(core, row, ROW_FOUND, NULL, found);
+    core_log(core, LOG_LEVEL_WARNING, owner->key, "a %s of ours turned up late (%s) and is removed", scan->kind->name, found->id);
+    owner_queue(core, owner);
+}
+
+/* ---- judging ------------------------------------------------------------------------------------------------------------------------------- */
+
+struct scope { struct row **rows; size_t count, capacity; struct map by_id, by_nonce; };
+
+static void scope_add(struct scope *scope, const struct scan *scan, struct owner *owner)
+{
+    for (size_t i = 0; i < owner->rows_count; i++) {
+        struct row *row = owner->rows[i];
+        if (row->r.kind != scan->kind || row->gate != scan->gate || row->ended)
+            continue;
+        if (scan->parent && !text_equal(row->r.parent_id, scan->parent))
+            continue;
+        if (scope->count == scope->capacity) {
+            scope->capacity = scope->capacity ? 2 * scope->capacity : 64;
+            scope->rows = must_realloc(scope->rows, scope->capacity * sizeof(struct row *));
+        }
+        row->shown = false;
+        scope->rows[scope->count++] = row;
+        if (row->r.external_id)
+            map_put(&scope->by_id, row->r.external_id, row);
+        if (*row->r.nonce)
+            map_put(&scope->by_nonce, row->r.nonce, row);
+    }
+}
+
+static void scope_make(struct core *core, const struct scan *scan, struct scope *scope)
+{
+    struct map *owners = scan->kind->owner == OWNER_NUMBER ? &core->numbers : &core->trunks;
+    void *value;
+
+    if (scan->owner && scan->parent) {
+        scope_add(scope, scan, scan->owner);
+        return;
+    }
+    for (size_t i = 0; map_next(owners, &i, &value);)
+        scope_add(scope, scan, value);
+}
+
+static void judge_found(struct core *core, struct scan *scan, struct scope *scope, const struct found *found)
+{
+    bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
+    struct row *row = map_get(&scope->by_id, found->id);
+
+    if (!row && ours)
+        row = map_get(&scope->by_nonce, found->tag.nonce);
+    if (row && row->r.external_id && !text_equal(row->r.external_id, found->id) && row->r.known == KNOWN_LIVE)
+        row = NULL;                     /* same nonce, another id: a copy */
+    if (row) {
+        row->shown = true;
+        bool newer = row->written_ms >= scan->began_ms || row->flying;
+        if (row->r.open == OPEN_NOTHING && (row->r.known != KNOWN_LIVE || !newer || !safeguard(core, SAFEGUARD_MARKS))) {
+            row_event(core, row, ROW_FOUND, NULL, found);
+            owner_queue(core, row->owner);
+        }
+        return;
+    }
+    if (!ours)
+        return;
+    const struct grave *grave = map_get(&core->graves, found->tag.nonce);
+    if (grave && grave->orphan)
+        return;
+    if (grave && grave->owner)
+        bury_again(core, scan, found, grave);
+    else
+        unclaimed_add(core, scan, found);
+}
+
+/* The second mark. */
+static bool may_judge(const struct core *core, const struct scan *scan, const struct row *row)
+{
+    if (row->r.known != KNOWN_LIVE)
+        return false;
+    if (!safeguard(core, SAFEGUARD_MARKS))
+        return true;
+    return row->r.open == OPEN_NOTHING && row->doubt_ms <= scan->began_ms
+           && row->written_ms + core->settings->list_lag_ms < scan->began_ms && !row->flying;
+}
+
+static void judge_missed(struct core *core, struct scan *scan, struct row *row)
+{
+    struct gate *gate = scan->gate;
+    bool waits = row->read_ms <= core->now_ms && row->read_since_ms <= scan->began_ms && row->r.open == OPEN_NOTHING;
+
+    if (scan->complete_account && may_judge(core, scan, row)) {
+        if (row->r.kind->region_bound) {
+            gate->judged++;
+            gate->visible += row->shown;
+        }
+        row->vanished = !row->shown;
+    }
+    if (!row->shown && waits && (row->r.known == KNOWN_MAYBE || !row->r.kind->get)) {
+        row_absent(core, row, scan->began_ms);
+        owner_queue(core, row->owner);
+    }
+}
+
+static const struct row *vanished_next(struct core *core, struct gate *gate, enum owner_type type, size_t *position, struct owner **at,
+                                       size_t *index)
+{
+    struct map *owners = type == OWNER_NUMBER ? &core->numbers : &core->trunks;
+    void *value;
+
+    for (;;) {
+        if (!*at || *index >= (*at)->rows_count) {
+            if (!map_next(owners, position, &value))
+                return NULL;
+            *at = value;
+            *index = 0;
+            continue;
+        }
+        struct row *row = (*at)->rows[(*index)++];
+        if (row->gate == gate && row->vanished)
+            return row;
+    }
+}
+
+/* One missing object beside visible ones is drift: it is looked at once more, and then made again. */
+static void repair_vanished(struct core *core, struct gate *gate, bool repair)
+{
+    for (int type = 0; type < OWNER_TYPE_MAX_; type++) {
+        size_t position = 0, index = 0;
+        struct owner *owner = NULL;
+        while (vanished_next(core, gate, (enum owner_type)type, &position, &owner, &index)) {
+            struct row *row = owner->rows[index - 1];
+            row->vanished = false;
+            if (!repair)
+                continue;
+            row_read_due(core, row, core->now_ms);
+            owner_queue(core, owner);
+        }
+    }
+}
+
+/* A mass disappearance is a fault, not a wish. */
+static void judge_account(struct core *core, struct gate *gate)
+{
+    uint32_t gone = gate->judged - gate->visible;
+    const char *host = gate_account(gate)->family == FAMILY_TWILIO ? "Twilio" : gate_account(gate)->url;
+    bool none = gate->judged > 0 && gate->visible == 0;
+    bool many = gone > BRAKE_COUNT && gone * BRAKE_SHARE > gate->judged;
+
+    if ((none || many) && !gate->brake_released && safeguard(core, SAFEGUARD_BRAKE)) {
+        gate->braked = true;
+        gate_condition(core, gate, none ? "NothingVisible" : "MassDisappearance",
+                       arena_printf(&core->turn, "of %u objects that trunkd made there, %s shows %u in account %s: nothing is written; mend region, "
+                                    "edge or URL (this ends by itself when they reappear), or call trunkd.release('%s', 'why')",
+                                    gate->judged, host, gate->visible, gate->name, gate->name));
+        repair_vanished(core, gate, false);
+        return;
+    }
+    if (gate->braked && !none && !many) {
+        gate->braked = false;
+        gate_condition(core, gate, "", "");
+        gate_wake_all(core, gate);
+    }
+    if (!none && !many)
+        gate->brake_released = false;
+    repair_vanished(core, gate, true);
+}
+
+static void remember_tagged(struct core *core, struct scan *scan)
+{
+    for (size_t i = 0; i < scan->count && scan->kind->id == KIND_TWILIO_TRUNK; i++) {
+        const struct found *found = &scan->found[i];
+        if (*found->tag.nonce && text_equal(found->tag.installation, core->installation)) {
+            char *id = arena_strdup(&scan->gate->tagged_arena, found->id);
+            map_put(&scan->gate->tagged, id, id);
+        }
+    }
+}
+
+/* All lists of a complete scan, or none, say something about the account. */
+static void account_list_ended(struct core *core, struct gate *gate)
+{
+    assert(gate->scans_open > 0);
+    if (--gate->scans_open > 0)
+        return;
+    if (gate->scan_failed) {
+        gate->scan_failed = false;
+        gate->scanned = SCAN_NEEDED;
+        gate->scan_next_ms = core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256);
+        repair_vanished(core, gate, false);
+        return;
+    }
+    gate->scanned = SCAN_DONE;
+    gate->scan_next_ms = core->now_ms + core->settings->scan_ms;
+    gate->strays = gate->unclaimed != NULL;
+    judge_account(core, gate);
+    gate_wake_all(core, gate);
+}
+
+static void scan_finish(struct core *core, struct scan *scan)
+{
+    struct scope scope = { 0 };
+    struct gate *gate = scan->gate;
+
+    remember_tagged(core, scan);
+    scope_make(core, scan, &scope);
+    for (size_t i = 0; i < scan->count; i++)
+        judge_found(core, scan, &scope, &scan->found[i]);
+    for (size_t i = 0; i < scope.count; i++)
+        judge_missed(core, scan, scope.rows[i]);
+    free(scope.rows);
+    map_release(&scope.by_id);
+    map_release(&scope.by_nonce);
+    if (scan->parent_row) {
+        scan->parent_row->looked_below |= 1u << scan->kind->id;
+        owner_queue(core, scan->parent_row->owner);
+    }
+    if (scan->complete_account)
+        account_list_ended(core, gate);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------------------------------------ */
+
+struct page { struct scan *scan; };
+
+static void take_item(void *userdata, const struct found *found)
+{
+    struct scan *scan = ((struct page *)userdata)->scan;
+
+    if (scan->count == SCAN_OBJECTS_MAX)
+        return;
+    if (scan->count == scan->capacity) {
+        scan->capacity = scan->capacity ? 2 * scan->capacity : 64;
+        scan->found = must_realloc(scan->found, scan->capacity * sizeof(*scan->found));
+    }
+    struct found *to = &scan->found[scan->count++];
+    *to = *found;
+    to->id = arena_strdup(&scan->arena, found->id);
+    to->parent = arena_strdup(&scan->arena, found->parent);
+    to->note = arena_strdup(&scan->arena, found->note);
+    to->name = arena_strdup(&scan->arena, found->name);
+    spec_copy(scan->kind, &found->spec, &scan->arena, &to->spec);
+}
+
+static void scan_failed(struct core *core, struct scan *scan, const char *words)
+{
+    struct gate *gate = scan->gate;
+
+    core_log(core, LOG_LEVEL_INFO, gate->name, "the list of %s failed: %s", scan->kind->name, text_or(words, ""));
+    if (scan->complete_account) {
+        gate->scan_failed = true;
+        account_list_ended(core, gate);
+    }
+    if (scan->owner)
+        owner_wake_at(core, scan->owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+}
+
+void scan_answer(struct core *core, const struct flight *flight, const struct reply *reply, const struct judgement *judgement)
+{
+    struct scan *scan = flight->scan;
+    const struct resource place = { .kind = scan->kind, .slot = "", .account = scan->gate->name, .parent_id = scan->parent };
+    struct call call = { .account = gate_account(scan->gate), .resource = &place, .arena = &core->turn };
+    struct page page = { .scan = scan };
+    const char *cursor = NULL;
+    struct err err = { 0 };
+    bool parent_gone = judgement->verdict == VERDICT_GONE && scan->parent;
+
+    if (judgement->verdict == VERDICT_DONE && scan->kind->decode(OP_LIST, &call, reply, take_item, &page, &cursor, &err) && cursor
+        && scan->count < SCAN_OBJECTS_MAX) {
+        free(scan->cursor);
+        scan->cursor = must_strdup(cursor);
+        scan_page(core, scan);
+        return;
+    }
+    scan_unlink(scan);
+    if ((judgement->verdict == VERDICT_DONE && !*err.text) || parent_gone)
+        scan_finish(core, scan);        /* below a parent that is gone there is nothing */
+    else
+        scan_failed(core, scan, *err.text ? err.text : judgement->words);
+    scan_free(scan);
+}

@@ -1,0 +1,216 @@
+/* setup: what stands against a number before anything is made for it, where it is placed, and what a refused set-up means.
+ *
+ * The number's record at Twilio is read before anything is created for it, so a number that is not in the account, or sits on a trunk
+ * that is not ours, costs no object. */
+#include "turn.h"
+
+#include <stdlib.h>
+
+/* ---- what stands against a number before anything is made for it ------------------------------------------------------------------ */
+
+static struct row *attach_row(const struct owner *owner, const char *account)
+{
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (owner->rows[i]->r.kind->id == KIND_TRUNK_PHONE_NUMBER && text_equal(owner->rows[i]->r.account, account)
+            && !owner->rows[i]->ended)
+            return owner->rows[i];
+    return NULL;
+}
+
+/* A trunk SID is ours when the ledger holds it, or when the last complete list showed our tag on it. */
+bool trunk_sid_is_ours(struct core *core, const char *account, const char *sid)
+{
+    const struct gate *gate = gate_get(core, account, false);
+    void *value;
+
+    if (gate && map_get(&gate->tagged, sid))
+        return true;
+    for (size_t i = 0; map_next(&core->trunks, &i, &value);) {
+        const struct owner *trunk = value;
+        for (size_t r = 0; r < trunk->rows_count; r++)
+            if (trunk->rows[r]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[r]->r.external_id, sid))
+                return true;
+    }
+    return false;
+}
+
+static bool everything_stands(const struct turn *t)
+{
+    for (size_t i = 0; i < t->plan_count; i++)
+        if (t->plan[i].wanted && (t->plan[i].step == STEP_CREATE || t->plan[i].step == STEP_READ))
+            return false;
+    return true;
+}
+
+static void preflight(struct turn *t)
+{
+    struct owner *owner = t->owner;
+    const struct number *number = owner->number;
+    const struct row *attach = attach_row(owner, number->twilio_account);
+    const struct record *record = &owner->record;
+
+    t->may_make = true;
+    if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING)) || everything_stands(t))
+        return;
+    if (record->read_ms == 0 || record->read_ms < owner->preflight_due_ms || !text_equal(record->account, number->twilio_account)) {
+        t->preflight_pending = true;
+        t->may_make = false;
+        return;
+    }
+    if (!record->sid) {
+        t->preflight_reason = "NotInAccount";
+        t->preflight_words = arena_printf(&t->core->turn, "%s is not a number of Twilio account %s", owner->key, number->twilio_account);
+    } else if (number->supports_inbound && record->trunk_sid && !number->takeover
+               && !trunk_sid_is_ours(t->core, number->twilio_account, record->trunk_sid)) {
+        t->preflight_reason = "HeldByForeign";
+        t->preflight_words = arena_printf(&t->core->turn, "%s is on trunk %s, which trunkd did not make", owner->key, record->trunk_sid);
+    }
+    t->may_make = !t->preflight_reason;
+}
+
+static void send_preflight(struct turn *t)
+{
+    struct gate *gate = gate_get(t->core, t->owner->number->twilio_account, true);
+
+    if (t->owner->flying > 0)
+        return;
+    if (gate_may_read(t->core, gate))
+        preflight_send(t->core, t->owner, gate);
+    else
+        gate_wait(t->core, gate, t->owner);
+}
+
+/* ---- failing, and trying again ------------------------------------------------------------------------------------------------------ */
+
+static void fail(struct turn *t, const char *reason, const char *words)
+{
+    struct owner *owner = t->owner;
+
+    free(owner->failed_reason);
+    free(owner->failed_words);
+    owner->failed_reason = must_strdup(reason);
+    owner->failed_words = must_strdup(text_or(words, ""));
+    inputs_hash(t->core, owner, owner->failed_inputs);
+    owner->status_unsaved = true;
+    core_log(t->core, LOG_LEVEL_WARNING, owner->key, "set-up was refused for good, and is rolled back: %s: %s", reason,
+             owner->failed_words);
+}
+
+static const struct planned *refused_in(const struct planned *plan, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (plan[i].block == BLOCK_REFUSED && !text_equal(plan[i].row->refusal, "AccountFull"))
+            return &plan[i];
+    return NULL;
+}
+
+/* A first set-up that was refused for good is rolled back. What its trunk was refused is its own fate, in the same words. */
+static bool first_setup_refused(struct turn *t)
+{
+    struct owner *owner = t->owner;
+
+    if (owner->type != OWNER_NUMBER || !t->scene.number || owner->ever_active)
+        return false;
+    if (t->preflight_reason) {
+        fail(t, t->preflight_reason, t->preflight_words);
+        return true;
+    }
+    const struct planned *refused = refused_in(t->plan, t->plan_count);
+    if (!refused && owner->placed) {
+        struct scene scene;
+        struct wanted wants[WANTED_MAX];
+        size_t wants_count;
+        size_t count = turn_plan(t->core, owner->placed, &scene, wants, &wants_count, t->trunk_plan);
+        refused = refused_in(t->trunk_plan, count);
+    }
+    if (refused)
+        fail(t, refused->row->refusal, refused->row->message);
+    return refused != NULL;
+}
+
+static void forget_failure(struct turn *t)
+{
+    char inputs[OWNER_CHARACTERS + 1];
+    struct owner *owner = t->owner;
+
+    if (!owner->failed_reason)
+        return;
+    inputs_hash(t->core, owner, inputs);
+    if (owner->number && text_equal(inputs, owner->failed_inputs))
+        return;
+    free(owner->failed_reason);
+    free(owner->failed_words);
+    owner->failed_reason = owner->failed_words = NULL;
+    owner->failed_inputs[0] = '\0';
+    owner->preflight_due_ms = t->core->now_ms;
+    owner->status_unsaved = true;
+}
+
+/* ---- the place -------------------------------------------------------------------------------------------------------- */
+
+static void find_place(struct turn *t)
+{
+    struct owner *owner = t->owner;
+
+    if (owner->number && !owner->failed_reason && !owner->number->is_sip) {
+        if (t->may_make || owner->placed)
+            t->full = !place_number(t->core, owner);
+    } else if (owner->placed && owner->rows_count == 0) {
+        if (owner->placed->automatic && owner->placed->members_count == 1) {
+            owner->left_last = owner->placed;
+            free(owner->placed->last_number);
+            owner->placed->last_number = must_strdup(owner->key);
+            owner->placed->status_unsaved = true;
+        }
+        owner_place(t->core, owner, NULL);
+    }
+    owner_recount(t->core, owner);
+}
+
+void setup_turn(struct turn *t)
+{
+    forget_failure(t);
+    turn_replan(t);
+    if (t->scene.number)
+        preflight(t);
+    find_place(t);
+    turn_replan(t);
+    if (first_setup_refused(t)) {
+        t->may_make = false;
+        t->preflight_reason = NULL;
+        owner_recount(t->core, t->owner);
+        turn_replan(t);
+    }
+    if (t->preflight_pending)
+        send_preflight(t);
+    if (t->full)
+        t->may_make = false;
+}
+
+/* The number has left the trunk it moved away from when everything it wants stands, and stands elsewhere. */
+void setup_finish_move(struct turn *t)
+{
+    for (size_t i = 0; i < t->plan_count; i++)
+        if (t->plan[i].step != STEP_NOTHING && kinds[t->plan[i].kind->id]->owner == OWNER_NUMBER && t->plan[i].kind->family == FAMILY_TWILIO)
+            return;
+    for (size_t i = 0; i < t->plan_count; i++)
+        if (t->plan[i].kind->id == KIND_OUTBOUND_TRUNK && t->plan[i].step != STEP_NOTHING)
+            return;
+    struct owner *old = t->owner->leaving;
+    if (old->automatic && old->members_count == 1) {
+        free(old->last_number);
+        old->last_number = must_strdup(t->owner->key);
+        t->owner->left_last = old;
+        old->status_unsaved = true;
+    }
+    owner_left(t->core, t->owner);
+}
+
+
+/* Where the next turn would place it, without the look at its record that comes first. */
+void setup_place_for_show(struct core *core, struct owner *owner)
+{
+    if (owner->number && !owner->failed_reason && !owner->number->is_sip)
+        place_number(core, owner);
+    owner_recount(core, owner);
+}

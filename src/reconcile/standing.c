@@ -1,0 +1,167 @@
+/* standing: how an owner stands, after its turn: what is stuck, which account is ill, and the words for it. */
+#include "turn.h"
+
+#include <stdlib.h>
+
+/* A removal that cannot finish by itself: refused for good, or failing often and long while the account was well. */
+static void find_stuck(struct turn *t, const struct planned *plan, size_t count, bool *stuck)
+{
+    const struct settings *s = t->core->settings;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct row *row = plan[i].row ? row_of(&plan[i]) : NULL;
+        stuck[i] = false;
+        if (plan[i].wanted || !row || plan[i].step == STEP_END)
+            continue;
+        bool refuses = text_equal(row->gate->condition, "CredentialsRefused") || text_equal(row->gate->condition, "AccountClosed");
+        bool long_ill = refuses && t->core->now_ms - row->gate->ill_ms >= s->corrupted_after_ms;
+        bool failing = row->failing_ms && t->core->now_ms - row->failing_ms >= s->corrupted_after_ms
+                       && row->attempts >= s->corrupted_attempts && gate_healthy(row->gate);
+        stuck[i] = (row->r.refusal && row->r.known != KNOWN_NONE) || failing || long_ill;
+        if (row->failing_ms)
+            turn_wake_by(t, row->failing_ms + s->corrupted_after_ms);
+        if (refuses)
+            turn_wake_by(t, row->gate->ill_ms + s->corrupted_after_ms);
+    }
+}
+
+static void find_ill(struct turn *t, const struct planned *plan, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct gate *gate = gate_get(t->core, plan[i].account, false);
+        if (gate && !t->ill && plan[i].step != STEP_NOTHING && (*gate->condition || gate->braked))
+            t->ill = gate;
+        if (gate && gate->braked && plan[i].wanted)
+            t->ill = gate;
+    }
+    if (!t->ill && t->preflight_pending) {
+        const struct gate *gate = gate_get(t->core, t->owner->number->twilio_account, false);
+        if (gate && *gate->condition)
+            t->ill = gate;
+    }
+}
+
+static char *leftovers_json(struct turn *t)
+{
+    struct buf b;
+
+    buf_init(&b, 64u << 10);
+    json_open(&b, '[');
+    for (int pass = 0; pass < 2; pass++) {
+        const struct planned *plan = pass ? t->trunk_plan : t->plan;
+        const bool *stuck = pass ? t->trunk_stuck : t->stuck;
+        size_t count = pass ? t->trunk_count : t->plan_count;
+        for (size_t i = 0; i < count; i++) {
+            const struct resource *r = plan[i].row;
+            bool blocked_by_stuck = plan[i].block == BLOCK_DEPENDENT || plan[i].block == BLOCK_HELD;
+            if (plan[i].wanted || !r || plan[i].step == STEP_END || (!stuck[i] && !blocked_by_stuck))
+                continue;
+            const char *reason = r->refusal ? "CleanupRefused" : stuck[i] ? "CleanupFailing" : "Deleting";
+            json_open(&b, '{');
+            json_key_text(&b, "kind", r->kind->name);
+            json_key_text(&b, "account", r->account);
+            json_key_text(&b, "external_id", r->external_id);
+            json_key_text(&b, "tag", r->tag);
+            json_key_text(&b, "reason", reason);
+            json_key_text(&b, "message", text_or(r->message, stuck[i] ? "" : "waits until what depends on it is gone"));
+            json_key_text(&b, "remedy", reason_remedy(reason));
+            json_close(&b, '}');
+        }
+    }
+    json_close(&b, ']');
+    char *text = must_strdup(b.data);
+    buf_release(&b);
+    return text;
+}
+
+static bool any_stuck(const struct turn *t)
+{
+    for (size_t i = 0; i < t->plan_count; i++)
+        if (t->stuck[i])
+            return true;
+    for (size_t i = 0; i < t->trunk_count; i++)
+        if (t->trunk_stuck[i])
+            return true;
+    return false;
+}
+
+/* The automatic trunk that this number left last is not gone until its ledger is empty, and neither is the number. */
+static void plan_trunk_left(struct turn *t)
+{
+    struct owner *owner = t->owner, *trunk = owner->left_last;
+    struct scene scene;
+    struct wanted wants[WANTED_MAX];
+    size_t wants_count;
+
+    if (!trunk)
+        return;
+    if (trunk_is_wanted(trunk) || !text_equal(trunk->last_number, owner->key)) {
+        owner->left_last = NULL;
+        return;
+    }
+    t->trunk_count = turn_plan(t->core, trunk, &scene, wants, &wants_count, t->trunk_plan);
+    find_stuck(t, t->trunk_plan, t->trunk_count, t->trunk_stuck);
+    if (t->trunk_count == 0)
+        owner->left_last = NULL;
+}
+
+static void decide(struct turn *t)
+{
+    struct owner *owner = t->owner;
+    bool number = owner->type == OWNER_NUMBER;
+    struct standing standing = {
+        .wanted = number ? owner->number != NULL : trunk_is_wanted(owner),
+        .ever_active = owner->ever_active,
+        .full = t->full,
+        .failed_reason = owner->failed_reason, .failed_words = owner->failed_words,
+        .preflight_reason = t->preflight_reason, .preflight_words = t->preflight_words,
+        .preflight_pending = t->preflight_pending,
+        .stuck = t->stuck,
+        .trunk_plan = t->trunk_plan, .trunk_count = t->trunk_count, .trunk_stuck = t->trunk_stuck,
+        .no_agent = number && t->scene.number && t->scene.number->supports_inbound && !t->scene.agent,
+        .account = number ? (owner->number ? owner->number->twilio_account : NULL) : owner->account,
+    };
+    struct status status;
+
+    if (t->ill) {
+        standing.braked = t->ill->braked;
+        standing.account_reason = *t->ill->condition ? t->ill->condition : "NothingVisible";
+        standing.account_words = arena_printf(&t->core->turn, "account %s: %s: %s", t->ill->name, standing.account_reason,
+                                              text_or(t->ill->message, ""));
+    }
+    plan_status(t->plan, t->plan_count, &standing, &t->core->turn, &status);
+    if (status.code == STATUS_ACTIVE && !owner->ever_active)
+        owner->ever_active = owner->status_unsaved = true;
+    char *leftovers = any_stuck(t) ? leftovers_json(t) : NULL;
+    if (!text_equal(leftovers, owner->leftovers) && !(!leftovers && text_equal(owner->leftovers, "[]")))
+        owner->status_unsaved = true;
+    free(owner->leftovers);
+    owner->leftovers = leftovers;
+    int64_t generation = number && owner->number ? owner->number->generation : owner->trunk ? owner->trunk->generation : 0;
+    if (owner->status.reason && status.code == owner->status.code && text_equal(status.reason, owner->status.reason)
+        && text_equal(status.message, owner->status.message) && status.settled == owner->status.settled
+        && generation == owner->observed_generation && owner->status_exists)
+        return;
+    owner->observed_generation = generation;
+    owner->status_unsaved = true;
+    bool announced = owner->status.reason && status.code == owner->status.code && text_equal(status.reason, owner->status.reason);
+    struct arena old = owner->status_arena;
+    owner->status_arena = (struct arena){ 0 };
+    owner->status = status;
+    owner->status.reason = arena_strdup(&owner->status_arena, status.reason);
+    owner->status.message = arena_strdup(&owner->status_arena, status.message);
+    arena_release(&old);
+    owner->announce = owner->announce || !announced;
+}
+
+void standing_decide(struct turn *t)
+{
+    struct owner *owner = t->owner;
+
+    find_stuck(t, t->plan, t->plan_count, t->stuck);
+    if (owner->type == OWNER_NUMBER)
+        plan_trunk_left(t);
+    find_ill(t, t->plan, t->plan_count);
+    find_ill(t, t->trunk_plan, t->trunk_count);
+    decide(t);
+}

@@ -1,0 +1,339 @@
+/* reconcile: what the machine remembers between two events. Private to this room.
+ *
+ * An *owner* (a number or a trunk) is a sequential story: it has at most one unit of changes on its way to the database, and takes
+ * its next turn when that is answered. Its *rows* are the ledger in memory; a row that differs from the database is `unsaved`.
+ * A *gate* is one account: its window, its condition, its lists. Everything refers to owners and rows by pointer only while
+ * they cannot go: a row with a request under way, or an owner with a unit or a request under way, is never freed. */
+#ifndef TRUNKD_RECONCILE_STATE_H
+#define TRUNKD_RECONCILE_STATE_H
+
+#include <assert.h>
+#include <string.h>
+#include <trunkd/core.h>
+#include <trunkd/json.h>
+#include <trunkd/kind.h>
+#include <trunkd/map.h>
+#include <trunkd/text.h>
+#include "../plan/plan.h"
+#include "../plan/status.h"
+#include "transition.h"
+
+#define NEVER_MS INT64_MAX
+#define CHECKS_MAX 3            /* reads of what is in the way before it counts as refused: lists lag, ours leave */
+
+struct owner;
+struct gate;
+
+struct row {
+    struct resource r;              /* first: the plan's pointers are cast back */
+    struct owner *owner;
+    struct gate *gate;
+    int64_t rev;                    /* in the database; 0: not there */
+    bool unsaved, committing;       /* committing: the unit under way holds this image */
+    bool seen, landed;              /* at a second complete read: there; one revision further, by the unit of unknown fate */
+    bool ended;                     /* to be removed from the database, then freed */
+    bool flying;                    /* a request of this row is under way */
+    bool opened;                    /* its operation waits for its unit: SEND follows COMMITTED */
+    bool lost;                      /* adopted without memory of it: what lies below must be looked for first */
+    uint32_t looked_below;          /* bit by kind: and has been */
+    bool asked_holder;              /* the name was taken; the read that follows decides */
+    bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
+    bool wanted;                    /* by the last plan */
+    const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
+    bool shown;                     /* in the list that is being judged */
+    bool adopted;                   /* found again: the unit says so in an event */
+    bool vanished;                  /* a complete list missed it; judged when all lists of the account have ended */
+    bool checked;                   /* OP_CHECK read empty in this pass */
+    bool sealing;
+    int64_t send_by_ms, doubt_ms;   /* 0: none */
+    int64_t failing_ms;             /* since when it fails; 0: it does not */
+    int64_t next_ms;                /* back-off: no write before; 0: none */
+    int64_t read_ms;                /* when the next read is due; NEVER_MS: none */
+    int64_t read_since_ms;          /* a list serves only if it began at or after this */
+    int64_t written_ms;             /* last accepted write; 0: not since the ledger was read */
+    uint32_t attempts, reads;
+    struct arena arena;             /* every text of r */
+};
+
+/* The number's record at Twilio, as last read. */
+struct record {
+    const char *account, *sid, *trunk_sid, *routing;    /* sid NULL: the number is not in the account */
+    int64_t read_ms;                                    /* 0: never read in this life */
+    bool unsaved;
+    struct arena arena;
+};
+
+struct request_row { uint64_t id; enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_RELEASE, VERB_UNKNOWN } verb; char *why; };
+#define REQUESTS_MAX 4              /* of one owner at a time; more wait for the next read */
+
+struct owner {
+    enum owner_type type;
+    char *key;
+    char hash[OWNER_CHARACTERS + 1];
+    /* desired */
+    struct number *number;          /* NULL: no row (a number) */
+    struct trunk *trunk;            /* NULL: no row (a trunk): automatic, or deleted */
+    /* a trunk's place */
+    bool automatic;
+    char *account, *project, *dedicated_to;
+    int64_t ordinal;
+    struct owner **members;         /* numbers placed here or leaving */
+    size_t members_count, members_capacity;
+    struct trunk_counts counts;
+    char *last_number;              /* the number that left last and takes the removal with it */
+    bool trunk_saved;               /* trunk_status has a row */
+    /* a number's place */
+    struct owner *placed, *leaving;
+    struct owner *left_last;        /* the automatic trunk it left last, until that is gone too */
+    struct { bool inbound, outbound; uint8_t held[KIND_MAX_]; } share[2];   /* what it counts for on placed and on leaving */
+    struct record record;
+    int64_t preflight_due_ms;       /* the record must be read at or after this before anything is made */
+    /* ledger */
+    struct row **rows;
+    size_t rows_count, rows_capacity;
+    /* status */
+    struct status status;           /* as last decided; texts in status_arena */
+    struct arena status_arena;
+    bool status_unsaved, status_exists;
+    bool announce;                  /* status or reason changed: the unit says so in an event */
+    bool ever_active;
+    char failed_inputs[OWNER_CHARACTERS + 1];           /* "": not failed */
+    char *failed_reason, *failed_words;
+    char *leftovers;                /* JSON array */
+    int64_t observed_generation;
+    bool account_full;
+    /* turn taking */
+    bool queued, committing, again, unknown;    /* unknown: the unit's fate is read when the database is back */
+    uint32_t changed;               /* units in a row that rested on something that had changed */
+    uint64_t unit, sequence;
+    struct owner *next_queued;
+    int64_t wake_ms;                /* NEVER_MS: asleep */
+    size_t heap_index;              /* 0: not in the heap */
+    bool waits_for_trunk, waits_for_gate;
+    unsigned flying;                /* requests under way that name this owner and no row (preflight) */
+    int64_t dirty_ver, ack_ver;     /* to be acknowledged; acknowledged by the unit under way; 0: none */
+    struct request_row requests[REQUESTS_MAX];
+    size_t requests_count;
+};
+
+enum gate_scan { SCAN_NEEDED, SCAN_RUNNING, SCAN_DONE };
+
+/* An object that carries our installation's tag, and that no ledger row holds: whoever wants one of its (owner, kind) adopts it
+ * instead of making a second one. */
+struct unclaimed {
+    const struct kind *kind;
+    struct tag tag;
+    char *id, *parent;
+    struct spec spec;
+    struct arena arena;
+    struct unclaimed *next;
+};
+
+/* One list of one kind, all pages. */
+struct scan {
+    struct gate *gate;
+    const struct kind *kind;
+    char *parent;                   /* NULL: of the account */
+    bool complete_account;          /* one of the lists of a complete scan */
+    int64_t began_ms;
+    char *cursor;
+    struct found *found;
+    size_t count, capacity;
+    struct arena arena;
+    struct owner *owner;            /* of a list below a parent: whose rows lie there */
+    struct row *parent_row;         /* marked as looked below when the list has ended; NULL: not asked for */
+    struct scan *next;
+};
+
+struct gate {
+    struct account *desired, *copy; /* of the row; of the ledger (outlives the row) */
+    char *name;
+    char *row_json;                 /* the row that requests are made from: what the ledger's copy holds */
+    bool copy_saved, copy_exists;   /* the ledger's copy says the same; there is one at all */
+    enum family family;
+    uint32_t rows;                  /* ledger rows that lie there */
+    uint32_t in_flight;
+    /* condition: the account as a whole */
+    char condition[40];             /* a name of reasons.def; "": fine */
+    char *message;
+    int64_t ill_ms;                 /* since when it has a condition */
+    bool probing, probe_flying;
+    int64_t probe_ms, probe_delay_ms;
+    uint32_t failures;              /* transport failures in a row */
+    int64_t pause_ms;               /* throttled: nothing is sent before */
+    bool braked, brake_released;
+    bool status_unsaved, committing;
+    uint64_t unit;
+    /* lists */
+    enum gate_scan scanned;
+    unsigned scans_open;
+    int64_t scan_began_ms, scan_next_ms;
+    uint32_t judged, visible;       /* by the second mark, region-bound rows of the scan that ends */
+    struct scan *scans;
+    struct map tagged;              /* ids of Twilio trunks that carried our tag in the last complete list; values are the keys */
+    struct arena tagged_arena;
+    bool scan_failed, strays;       /* one of the lists failed; unclaimed objects are to be reported */
+    struct unclaimed *unclaimed;    /* objects with our tag that no ledger row holds */
+    struct owner **waiting;
+    size_t waiting_count, waiting_capacity;
+    uint64_t release_request;       /* id of a wish to release the brake; 0: none */
+};
+
+/* A parent row (agent, account, project, named trunk) is acknowledged when every turn queued before has been committed. */
+struct agent_slot { struct agent *agent; char *name; };
+struct parent_ack { char *type, *key; int64_t ver; uint64_t sequence, unit; };
+
+enum flight_type { FLIGHT_FREE, FLIGHT_WRITE, FLIGHT_GET, FLIGHT_CHECK, FLIGHT_PREFLIGHT, FLIGHT_SCAN, FLIGHT_PROBE, FLIGHT_SEAL };
+struct flight {
+    enum flight_type type;
+    uint32_t generation;
+    enum operation operation;
+    struct row *row;
+    struct owner *owner;
+    struct gate *gate;
+    struct scan *scan;
+    int64_t began_ms;
+};
+
+/* A tombstone: a nonce that was sent once. */
+struct grave { char nonce[NONCE_CHARACTERS + 1]; bool orphan; enum owner_type owner_type; char *owner; };
+
+struct core {
+    bool plan_only, stopping;
+    const struct settings *settings;
+    char installation[INSTALLATION_CHARACTERS + 1];
+    int64_t now_ms;
+    uint64_t random;
+    /* lease and database */
+    int64_t epoch, lease_until_ms, lease_asked_ms, lease_next_ms;
+    bool lease_asked, database_up, loaded, reading, read_wanted, read_all_wanted;
+    bool down;                      /* the connection went, and is not back */
+    bool is_copy;                   /* the database is a copy of the one that was installed: reads only */
+    int64_t poll_next_ms;
+    char *lease_text;
+    /* objects */
+    struct map numbers, trunks, trunk_names, agents, gates, hashes, graves;
+    struct owner *queue_head, *queue_tail;
+    uint64_t sequence;
+    struct owner **heap;            /* heap[0] unused */
+    size_t heap_count, heap_capacity;
+    struct parent_ack *acks;
+    size_t acks_count, acks_capacity;
+    struct flight *flights;
+    size_t flights_count, flights_free;
+    uint64_t next_unit;
+    struct map units;               /* unit number as text -> struct unit_ref */
+    struct effects *effects;        /* of the step that runs */
+    struct arena turn;              /* plain data of one turn */
+    char summary[256];
+    unsigned off;                   /* safeguards switched off, in test builds */
+};
+
+enum safeguard {
+    SAFEGUARD_INTENT = 1, SAFEGUARD_DOUBT = 2, SAFEGUARD_MARKS = 4, SAFEGUARD_BRAKE = 8, SAFEGUARD_WANTED = 16
+};
+static inline bool safeguard(const struct core *core, enum safeguard which) { return !(core->off & which); }
+
+/* core.c */
+uint64_t core_random(struct core *);
+void core_log(struct core *, enum log_level, const char *object, const char *fmt, ...) PRINTF_LIKE(4, 5);
+struct effect *core_effect(struct core *, enum effect_type);    /* NULL never: the caller left room */
+void core_read(struct core *, bool all);
+void core_forget(struct core *);                                /* back to standby: nothing is known any more */
+
+/* owners.c: objects and their life */
+struct owner *owner_get(struct core *, enum owner_type, const char *key, bool make);
+void owner_queue(struct core *, struct owner *);
+void owner_wake_at(struct core *, struct owner *, int64_t at_ms);
+void owner_free_if_idle(struct core *, struct owner *);
+void owner_place(struct core *, struct owner *number, struct owner *trunk);
+void owner_left(struct core *, struct owner *number);
+void owner_recount(struct core *, struct owner *number);
+void owners_expire(struct core *);                              /* due timers go to the queue */
+struct gate *gate_get(struct core *, const char *name, bool make);
+const struct account *gate_account(const struct gate *);
+struct row *row_new(struct core *, struct owner *, const struct kind *, const char *slot, struct gate *);
+void row_free(struct core *, struct row *);
+void row_set_nonce(struct core *, struct row *, const char *nonce);
+void row_touch(struct row *);                                   /* the image changed */
+const char *row_keep(struct row *, const char *text);           /* a copy in the row's arena; NULL stays NULL */
+void grave_dig(struct core *, const struct row *);              /* before its nonce is given up */
+void row_repack(struct row *);                                  /* a fresh arena with what is in use */
+
+/* rows.c: what was read */
+void rows_take(struct core *, const struct event *);
+
+/* unit.c: what is written */
+void unit_begin(struct core *, struct buf *, uint64_t unit);
+void unit_end(struct core *, struct buf *, uint64_t unit, struct owner *, struct gate *);
+void unit_want(struct buf *, const char *type, const char *key, int64_t generation);     /* generation < 0: absent */
+void unit_items(struct buf *);
+void unit_row(struct core *, struct buf *, const struct row *);
+void unit_row_end(struct buf *, const struct row *);
+void unit_tombstone(struct buf *, const struct row *);
+void unit_orphan(struct buf *, const struct row *, const char *why);
+void unit_event(struct buf *, const char *type, const char *object, const char *account, const char *reason, const char *message);
+void unit_number_status(struct core *, struct buf *, const struct owner *);
+void unit_trunk_status(struct core *, struct buf *, const struct owner *);
+void unit_status_end(struct buf *, const struct owner *);
+void unit_record(struct buf *, const struct owner *);
+void unit_account_copy(struct core *, struct buf *, const struct gate *);
+void unit_account_status(struct core *, struct buf *, const struct gate *);
+void unit_account_end(struct buf *, const struct gate *);
+void unit_strays(struct buf *, const struct gate *);
+void unit_stray_end(struct buf *, const struct row *);
+void unit_ack(struct buf *, const char *type, const char *key, int64_t ver);
+void unit_request_done(struct buf *, uint64_t id);
+void units_committed(struct core *, const struct event *);
+
+/* turn.c: one owner's turn */
+void owner_turn(struct core *, struct owner *);
+void owner_committed(struct core *, struct owner *, enum commit_outcome, const char *text);
+void owner_scene(struct core *, struct owner *, struct scene *ret);
+
+/* operate.c: openings, requests, answers */
+void operation_open(struct core *, struct row *, enum operation, const struct wanted *);
+void operation_send(struct core *, struct row *);
+void operation_get(struct core *, struct row *);
+void operation_check(struct core *, struct row *);
+void operation_undo(struct core *, struct row *);                /* it was never sent */
+void seal_take(struct core *, const struct event *);
+void preflight_send(struct core *, struct owner *, struct gate *);
+void answer_take(struct core *, const struct event *);
+void row_event(struct core *, struct row *, enum row_event, const struct judgement *, const struct found *);
+void row_read_due(struct core *, struct row *, int64_t at_ms);
+void row_absent(struct core *, struct row *, int64_t read_began_ms);
+uint64_t flight_new(struct core *, struct flight);
+
+/* gate.c: one account's window and condition */
+bool gate_may_write(struct core *, struct gate *, bool makes_new);
+bool gate_may_read(struct core *, struct gate *);
+void gate_wait(struct core *, struct gate *, struct owner *);
+void gate_slot_free(struct core *, struct gate *);
+void gate_wake_all(struct core *, struct gate *);
+void gate_condition(struct core *, struct gate *, const char *condition, const char *message);   /* "": fine */
+void gate_answered(struct core *, struct gate *, const struct judgement *, const struct reply *);
+void gate_probed(struct core *, struct gate *, const struct judgement *, const struct reply *);
+void gate_turn(struct core *, struct gate *);
+void gate_committed(struct core *, struct gate *, enum commit_outcome);
+bool gate_healthy(const struct gate *);
+int64_t gate_wake_ms(const struct core *, const struct gate *);
+
+/* scan.c: lists */
+void scan_account(struct core *, struct gate *);                /* a complete one */
+void scan_row(struct core *, struct row *);                     /* the list in which this row would show */
+void scan_below(struct core *, const struct kind *, struct row *parent);
+struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct kind *);
+void unclaimed_adopt(struct core *, struct gate *, struct unclaimed *, struct row *);
+void scan_answer(struct core *, const struct flight *, const struct reply *, const struct judgement *);
+void scans_forget(struct gate *);
+void scans_forget_unclaimed(struct gate *);                     /* before a complete scan finds them anew */
+void send_get(struct core *, struct flight, const struct request *, const char *what, const char *object);
+
+/* place.c */
+bool place_number(struct core *, struct owner *);               /* false: the account is full */
+void verbs_apply(struct core *, struct owner *);                 /* at the beginning of a turn */
+void verbs_take(struct core *, struct owner *, struct buf *unit); /* what they did, and that they are done, into the unit */
+bool inputs_hash(struct core *, const struct owner *, char ret[static OWNER_CHARACTERS + 1]);
+
+#endif

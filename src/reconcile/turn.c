@@ -1,0 +1,283 @@
+/* turn: one owner's turn. Plan, do what the plan lets through, say how it stands, and put all of it into one unit. */
+#include "turn.h"
+
+/* ---- the scene ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct account *account_named(struct core *core, const char *name)
+{
+    struct gate *gate = name ? gate_get(core, name, false) : NULL;
+    return gate ? gate_account(gate) : NULL;
+}
+
+bool trunk_is_wanted(const struct owner *trunk)
+{
+    return trunk->trunk || trunk->counts.inbound + trunk->counts.outbound > 0;
+}
+
+static void add_rows(const struct resource **to, size_t *count, const struct owner *owner)
+{
+    for (size_t i = 0; owner && i < owner->rows_count; i++)
+        if (!owner->rows[i]->ended)
+            to[(*count)++] = &owner->rows[i]->r;
+}
+
+void owner_scene(struct core *core, struct owner *owner, struct scene *ret)
+{
+    struct owner *trunk = owner->type == OWNER_NUMBER ? owner->placed : owner;
+    size_t max = owner->rows_count + (trunk ? trunk->rows_count : 0);
+    const struct resource **rows = ARENA_ARRAY(&core->turn, const struct resource *, max + 1);
+
+    *ret = (struct scene){ .owner_type = owner->type, .owner = owner->key, .trunk = trunk ? trunk->key : NULL, .rows = rows };
+    add_rows(rows, &ret->rows_count, owner);
+    if (owner->type == OWNER_TRUNK) {
+        ret->trunk_wanted = trunk_is_wanted(owner);
+        ret->account = account_named(core, owner->account);
+        ret->project = account_named(core, owner->project);
+        ret->on_trunk = owner->counts;
+        return;
+    }
+    add_rows(rows, &ret->rows_count, trunk);
+    if (!owner->number || owner->failed_reason)
+        return;
+    ret->number = owner->number;
+    ret->account = account_named(core, owner->number->twilio_account);
+    ret->project = account_named(core, owner->number->livekit_project);
+    const struct agent_slot *slot = owner->number->agent ? map_get(&core->agents, owner->number->agent) : NULL;
+    ret->agent = slot ? slot->agent : NULL;
+}
+
+size_t turn_plan(struct core *core, struct owner *owner, struct scene *scene, struct wanted *wants, size_t *wants_count,
+                        struct planned *plan)
+{
+    owner_scene(core, owner, scene);
+    size_t own = 0;
+    while (own < scene->rows_count && text_equal(scene->rows[own]->owner, owner->key))
+        own++;
+    *wants_count = plan_wants(scene, &core->turn, wants, WANTED_MAX);
+    return plan_owner(scene, scene->rows, own, wants, *wants_count, &core->turn, plan, PLANNED_MAX);
+}
+
+struct row *row_of(const struct planned *p)
+{
+    union { const struct resource *from; struct row *to; } cast = { .from = p->row };
+    return cast.to;                 /* r is the first member of struct row, and rows are ours */
+}
+
+/* ---- carrying the plan out ------------------------------------------------------------------------------------------------------------ */
+
+void turn_wake_by(struct turn *t, int64_t at_ms)
+{
+    if (at_ms > t->core->now_ms && at_ms < t->wake_ms)
+        t->wake_ms = at_ms;
+}
+
+static bool gate_lets(struct turn *t, struct gate *gate, bool write)
+{
+    bool may = write ? gate_may_write(t->core, gate, true) : gate_may_read(t->core, gate);
+
+    if (!may)
+        gate_wait(t->core, gate, t->owner);
+    return may;
+}
+
+static void do_read(struct turn *t, struct row *row)
+{
+    if (row->flying || row->r.open != OPEN_NOTHING)
+        return;
+    if (row->read_ms > t->core->now_ms) {
+        turn_wake_by(t, row->read_ms);
+        return;
+    }
+    if (!gate_lets(t, row->gate, false))
+        return;
+    if (row->r.external_id && row->r.kind->get)
+        operation_get(t->core, row);
+    else
+        scan_row(t->core, row);
+}
+
+/* Below a parent that the database had forgotten, children may exist too: a complete list of them comes before the first create. */
+static bool must_look_below(struct turn *t, const struct planned *p)
+{
+    if (p->kind->scope != LIST_PER_PARENT)
+        return false;
+    for (size_t i = 0; i < p->kind->needs_count; i++) {
+        const struct kind *parent_kind = kinds[p->kind->needs[i]];
+        const struct resource *parent = scene_find(&t->scene, parent_kind->id, NULL);
+        union { const struct resource *from; struct row *to; } cast = { .from = parent };
+        if (!parent || !cast.to->lost || (cast.to->looked_below & (1u << p->kind->id)))
+            continue;
+        if (!parent_kind->list || parent->kind->scope == LIST_PER_PARENT)
+            continue;
+        if (gate_lets(t, cast.to->gate, false))
+            scan_below(t->core, p->kind, cast.to);
+        return true;
+    }
+    return false;
+}
+
+static struct row *row_for(struct turn *t, const struct planned *p)
+{
+    if (p->row)
+        return row_of(p);
+    struct row *row = row_new(t->core, t->owner, p->kind, p->slot, gate_get(t->core, p->account, true));
+    if (p->kind->id == KIND_TRUNK_PHONE_NUMBER)
+        row->r.external_id = row_keep(row, t->owner->record.sid);
+    return row;
+}
+
+static void do_seal(struct turn *t, const struct planned *p)
+{
+    struct row *row = row_for(t, p);
+
+    if (row->sealing || row->r.secret)
+        return;
+    row->sealing = true;
+    struct effect *effect = core_effect(t->core, EFFECT_SEAL);
+    effect->seal.id = flight_new(t->core, (struct flight){ .type = FLIGHT_SEAL, .row = row, .owner = t->owner });
+    effect->seal.place = arena_printf(&t->core->effects->arena, "sip/%s/%s", t->owner->key, p->slot);
+}
+
+static void note_routing(struct turn *t, struct row *row)
+{
+    const struct record *record = &t->owner->record;
+
+    if (row->r.kind->id != KIND_TRUNK_PHONE_NUMBER)
+        return;
+    if (!record->trunk_sid || !trunk_sid_is_ours(t->core, row->r.account, record->trunk_sid))
+        row->r.note = row_keep(row, text_or(record->routing, "{}"));
+}
+
+static void do_write(struct turn *t, const struct planned *p, enum operation operation)
+{
+    if (p->row && (row_of(p)->flying || row_of(p)->sealing))
+        return;
+    if (p->row && row_of(p)->next_ms > t->core->now_ms) {
+        turn_wake_by(t, row_of(p)->next_ms);
+        return;
+    }
+    if (operation == OP_CREATE && !t->may_make)
+        return;
+    if (operation == OP_CREATE && must_look_below(t, p))
+        return;
+    if (!gate_lets(t, gate_get(t->core, p->account, true), true))
+        return;
+    struct row *row = row_for(t, p);
+    if (operation == OP_DELETE && row->r.kind->check && !row->checked) {
+        operation_check(t->core, row);
+        return;
+    }
+    if (operation == OP_CREATE) {
+        struct unclaimed *u = unclaimed_find(row->gate, t->owner, p->kind);
+        if (u && row->r.known == KNOWN_NONE) {
+            unclaimed_adopt(t->core, row->gate, u, row);
+            owner_queue(t->core, t->owner);
+            return;
+        }
+        note_routing(t, row);
+    }
+    operation_open(t->core, row, operation, p->wanted);
+    t->opens = true;
+}
+
+static void do_step(struct turn *t, const struct planned *p)
+{
+    static const enum operation operations[] = {
+        [STEP_CREATE] = OP_CREATE, [STEP_UPDATE] = OP_UPDATE, [STEP_DELETE] = OP_DELETE,
+    };
+
+    switch (p->step) {
+    case STEP_NOTHING:
+        if (row_of(p)->read_ms != NEVER_MS)
+            do_read(t, row_of(p));
+        return;
+    case STEP_WAIT:
+        return;
+    case STEP_END:
+        if (!row_of(p)->flying && !row_of(p)->sealing)
+            row_of(p)->ended = row_of(p)->unsaved = true;
+        return;
+    case STEP_READ:
+        if (p->wanted && row_of(p)->may_repeat && p->kind->repeat == REPEAT_SAFE)
+            do_write(t, p, OP_CREATE);
+        else
+            do_read(t, row_of(p));
+        return;
+    case STEP_CREATE:
+    case STEP_UPDATE:
+    case STEP_DELETE:
+        if (p->row && p->step != STEP_CREATE && row_of(p)->read_ms <= t->core->now_ms) {
+            do_read(t, row_of(p));      /* a write in doubt is looked at before the next one */
+            return;
+        }
+        if (p->block == BLOCK_SEAL && t->may_make)
+            do_seal(t, p);
+        else if (p->block == BLOCK_NONE || (p->block == BLOCK_REFUSED && t->owner->ever_active))
+            do_write(t, p, operations[p->step]);
+        if (p->block == BLOCK_NEED && p->by && p->by->owner_type == OWNER_TRUNK)
+            t->owner->waits_for_trunk = true;
+        if (p->block == BLOCK_NEED && !p->by)
+            t->owner->waits_for_trunk = true;
+        if (p->block == BLOCK_REF)
+            t->owner->waits_for_trunk = true;
+        return;
+    }
+}
+
+/* ---- the turn ------------------------------------------------------------------------------------------------------------------------------ */
+
+void turn_replan(struct turn *t)
+{
+    t->plan_count = turn_plan(t->core, t->owner, &t->scene, t->wants, &t->wants_count, t->plan);
+    for (size_t i = 0; i < t->plan_count; i++)
+        if (t->plan[i].row)
+            row_of(&t->plan[i])->wanted = t->plan[i].wanted != NULL;
+}
+
+void owner_turn(struct core *core, struct owner *owner)
+{
+    struct turn *t = ARENA_NEW(&core->turn, struct turn);
+    bool changed = false;
+
+    assert(core->epoch > 0 && !core->plan_only);
+    if (owner->committing) {
+        owner->again = true;
+        return;
+    }
+    t->core = core;
+    t->owner = owner;
+    t->wake_ms = NEVER_MS;
+    t->may_make = true;
+    owner->waits_for_trunk = false;
+    verbs_apply(core, owner);
+    if (owner->type == OWNER_NUMBER)
+        setup_turn(t);
+    else
+        turn_replan(t);
+    if (!core->stopping)
+        for (size_t i = 0; i < t->plan_count; i++)
+            do_step(t, &t->plan[i]);
+    if (owner->type == OWNER_NUMBER && owner->leaving)
+        setup_finish_move(t);
+    for (size_t i = 0; i < owner->rows_count; i++)
+        changed = changed || owner->rows[i]->unsaved;
+    if (owner->type == OWNER_NUMBER)
+        owner_recount(core, owner);
+    else if (changed || t->plan_count == 0)
+        trunk_changed(core, owner);
+    standing_decide(t);
+    owner_wake_at(core, owner, t->wake_ms);
+    commit_turn(t);
+}
+
+/* Wakes the numbers whose last plan waited for their trunk, and the one that takes its removal with it. */
+void trunk_changed(struct core *core, struct owner *trunk)
+{
+    for (size_t i = 0; i < trunk->members_count; i++)
+        if (trunk->members[i]->waits_for_trunk)
+            owner_queue(core, trunk->members[i]);
+    struct owner *last = trunk->last_number ? owner_get(core, OWNER_NUMBER, trunk->last_number, false) : NULL;
+    if (last && last->left_last == trunk)
+        owner_queue(core, last);
+}
+
