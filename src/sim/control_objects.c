@@ -133,7 +133,7 @@ static void set_password(struct object *o, struct json_object *body)
 void control_object_add(struct sim *sim, struct call *call, struct json_object *body)
 {
     struct tenant *t = control_tenant(sim, call, get_text(body, "account"));
-    int kind = kind_by_name(get_text(body, "kind"));
+    int kind = sim_kind_by_name(get_text(body, "kind"));
     struct json_object *fields = get_json(body, "body");
     if (!t)
         return;
@@ -156,7 +156,7 @@ void control_object_add(struct sim *sim, struct call *call, struct json_object *
 static struct object *path_object(struct sim *sim, struct call *call)
 {
     struct tenant *t = control_tenant(sim, call, call->segments[2]);
-    int kind = kind_by_name(call->segments[3]);
+    int kind = sim_kind_by_name(call->segments[3]);
     bool nested = call->segments_count == 6;
     if (!t)
         return NULL;

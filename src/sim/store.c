@@ -15,7 +15,7 @@ const struct kind_info kinds_info[KIND_MAX_] = {
     [KIND_DISPATCH_RULE] = { "dispatch_rules", "SDR_", SIM_LIVEKIT },
 };
 
-int kind_by_name(const char *name)
+int sim_kind_by_name(const char *name)
 {
     for (int kind = 0; kind < KIND_MAX_; kind++)
         if (text_equal(kinds_info[kind].name, name))

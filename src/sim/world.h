@@ -209,7 +209,7 @@ struct object **objects_by_id(struct tenant *, enum sim_kind, size_t *ret_count)
 void store_release(struct sim *);
 void tombstone_add(struct sim *, const char *domain, const struct tenant *);
 bool tombstone_holds(const struct sim *, const char *domain, const struct tenant *);
-int kind_by_name(const char *name);                                 /* -1: none */
+int sim_kind_by_name(const char *name);                                 /* -1: none */
 
 /* settings.c */
 void settings_init(struct settings *);
