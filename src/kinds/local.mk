@@ -29,3 +29,14 @@ libtrunkd_core_a_SOURCES += \
 	src/kinds/url.h \
 	src/kinds/value.c \
 	src/kinds/value.h
+unit_tests += \
+	tests/unit/test_credentials \
+	tests/unit/test_dispatch_rule \
+	tests/unit/test_inbound_trunk \
+	tests/unit/test_judge \
+	tests/unit/test_kinds \
+	tests/unit/test_origination_url \
+	tests/unit/test_outbound_trunk \
+	tests/unit/test_spec \
+	tests/unit/test_trunk_phone_number \
+	tests/unit/test_twilio_trunk

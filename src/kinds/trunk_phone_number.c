@@ -13,7 +13,7 @@
  *     neither                  TrunkSid=                and of VoiceUrl, VoiceMethod, VoiceFallbackUrl, VoiceFallbackMethod those that
  *                                                       were noted, for a URL that Twilio did erase would leave the number mute
  * A refused remove has the reason RoutingNotRestored: what was noted may be gone meanwhile. Without a note only TrunkSid= is sent. A 404
- * may speak of the number or of what it is sent to, so it proves nothing: only a read of the number does. */
+ * may speak of the number or of the trunk it is sent to, so it proves nothing: only a read of the number does. */
 #include "twilio.h"
 
 #include <assert.h>
@@ -159,7 +159,7 @@ static struct judgement judge_attach(enum operation operation, const struct repl
 {
     static const struct judge_rule rules[] = {
         { ON_CREATE | ON_UPDATE, 404, "20404", VERDICT_LATER, NULL },
-        { ON_DELETE, 404, "20404", VERDICT_REFUSED, "RoutingNotRestored" },
+        { ON_DELETE, 404, "20404", VERDICT_UNKNOWN, NULL },
     };
     struct judgement judgement = twilio_judge_with(rules, ARRAY_SIZE(rules), operation, reply, arena);
 

@@ -1,0 +1,160 @@
+/* livekit.inbound_trunk against the documented examples, in both spellings. */
+#include "kind_case.h"
+
+#define KIND kinds[KIND_INBOUND_TRUNK]
+#define BASE "https://x.livekit.cloud/twirp/livekit.SIP/"
+#define ST "ST_in4Wq7ZpLx2A"
+#define NAME "Support line [" TAG "]"
+#define OBJECT(name, numbers) "{\"sip_trunk_id\":\"" ST "\",\"name\":\"" name "\",\"metadata\":\"\",\"numbers\":" numbers ",\"allowed_addresses\":[]," \
+    "\"allowed_numbers\":[],\"auth_username\":\"\",\"auth_password\":\"\",\"auth_realm\":\"\",\"headers\":{},\"headers_to_attributes\":{}," \
+    "\"attributes_to_headers\":{},\"include_headers\":\"SIP_NO_HEADERS\",\"ringing_timeout\":\"45s\",\"max_call_duration\":null,\"krisp_enabled\":true," \
+    "\"media_encryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\",\"media\":null,\"created_at\":null,\"updated_at\":null}"
+#define CAMEL "{\"sipTrunkId\":\"" ST "\",\"name\":\"" NAME "\",\"numbers\":[\"" NUMBER "\"],\"ringingTimeout\":\"45s\",\"krispEnabled\":true," \
+    "\"mediaEncryption\":\"SIP_MEDIA_ENCRYPT_OF_TOMORROW\"}"
+#define FOREIGN "{\"sip_trunk_id\":\"ST_xx1Aa2Bb3Cc4\",\"name\":\"made by hand\",\"numbers\":[],\"allowed_addresses\":[\"192.0.2.0/24\"]}"
+
+static void test_it_is_wanted_while_calls_come_in(void **state)
+{
+    struct scene scene = number_scene(NULL, 0);
+    struct number plain = number;
+    struct wanted wanted = wanted_in(KIND, &scene);
+
+    (void)state;
+    assert_string_equal(wanted.slot, "");
+    assert_string_equal(wanted.account, "lk");
+    assert_string_equal(value(KIND, &wanted.spec, "name"), NAME);
+    assert_string_equal(value(KIND, &wanted.spec, "numbers"), "[\"" NUMBER "\"]");
+    plain.label = "";
+    plain.is_sip = true;
+    scene.number = &plain;
+    scene.account = NULL;
+    wanted = wanted_in(KIND, &scene);
+    assert_string_equal(value(KIND, &wanted.spec, "name"), NUMBER " [" TAG "]");
+    assert_int_equal(KIND->want(&scene, &arena, &wanted, 0), 0);
+    plain.supports_inbound = false;
+    assert_false(is_wanted(KIND, &scene));
+    scene = number_scene(NULL, 0);
+    scene.number = NULL;
+    assert_false(is_wanted(KIND, &scene));
+    scene = number_scene(NULL, 0);
+    scene.project = NULL;
+    assert_false(is_wanted(KIND, &scene));
+    scene = trunk_scene(NULL, 0);
+    assert_false(is_wanted(KIND, &scene));
+}
+
+static void test_a_long_label_is_cut_before_the_tag(void **state)
+{
+    char label[302] = "";
+    struct spec spec = { .secret = NULL };
+
+    (void)state;
+    memset(label, 'x', 199);
+    for (size_t i = 199; i < 299; i += 2)
+        memcpy(label + i, "\xC3\xBC", 2);
+    KIND->tag(TAG, label, &arena, &spec);
+    assert_int_equal(strlen(spec.value[0]), 199 + strlen(" [" TAG "]"));
+    KIND->tag(TAG, "", &arena, &spec);
+    assert_string_equal(spec.value[0], "[" TAG "]");
+}
+
+static void test_its_requests(void **state)
+{
+    struct resource row = live(KIND, "", ST, NULL);
+    struct scene scene = number_scene(NULL, 0);
+    struct wanted wanted = wanted_in(KIND, &scene);
+    struct call call = call_of(&livekit, &row, &wanted.spec);
+    const char *object = "{\"name\":\"" NAME "\",\"numbers\":[\"" NUMBER "\"]}";
+    struct request request;
+
+    (void)state;
+    KIND->create(&call, &request);
+    assert_request(&request, HTTP_POST, true, BASE "CreateSIPInboundTrunk", arena_printf(&arena, "{\"trunk\":%s}", object));
+    assert_string_equal(request.content_type, "application/json");
+    assert_int_equal(request.auth.kind, AUTH_LIVEKIT);
+    assert_string_equal(request.auth.user, "devkey");
+    assert_string_equal(request.auth.secret, "file:account/lk");
+    assert_string_equal(request.auth.place, "account/lk");
+    assert_null(request.slot.secret);
+    KIND->update(&call, &request);
+    assert_request(&request, HTTP_POST, true, BASE "UpdateSIPInboundTrunk", arena_printf(&arena, "{\"sip_trunk_id\":\"" ST "\",\"replace\":%s}", object));
+    KIND->remove(&call, &request);
+    assert_request(&request, HTTP_POST, true, BASE "DeleteSIPTrunk", "{\"sip_trunk_id\":\"" ST "\"}");
+    KIND->get(&call, &request);
+    assert_request(&request, HTTP_POST, false, BASE "ListSIPInboundTrunk", "{\"trunk_ids\":[\"" ST "\"]}");
+    KIND->list(&call, &request);
+    assert_request(&request, HTTP_POST, false, BASE "ListSIPInboundTrunk", "{}");
+}
+
+static void test_echoes_in_both_spellings_are_silent(void **state)
+{
+    struct resource row = live(KIND, "", ST, NULL);
+    struct scene scene = number_scene(NULL, 0);
+    struct wanted wanted = wanted_in(KIND, &scene);
+    struct call call = call_of(&livekit, &row, &wanted.spec);
+
+    (void)state;
+    decode_ok(KIND, OP_CREATE, &call, OBJECT(NAME, "[\"" NUMBER "\"]"));
+    assert_int_equal(found_count, 1);
+    assert_string_equal(found[0].id, ST);
+    assert_null(found[0].parent);
+    assert_string_equal(found[0].name, NAME);
+    assert_string_equal(found[0].tag.nonce, "22334455");
+    assert_silent(KIND, &found[0].spec, &wanted.spec);
+    decode_ok(KIND, OP_UPDATE, &call, CAMEL);
+    assert_string_equal(found[0].id, ST);
+    assert_silent(KIND, &found[0].spec, &wanted.spec);
+    decode_ok(KIND, OP_GET, &call, "{\"items\":[null," OBJECT(NAME, "[\"" NUMBER "\",\"+14158675310\"]") "]}");
+    assert_string_equal(KIND->fields[spec_differs(KIND, &found[0].spec, &wanted.spec, 0)].name, "numbers");
+}
+
+static void test_lists(void **state)
+{
+    struct resource row = live(KIND, "", ST, NULL);
+    struct call call = call_of(&livekit, &row, NULL);
+
+    (void)state;
+    decode_ok(KIND, OP_LIST, &call, "{\"items\":[null," CAMEL "," FOREIGN ",null]}");
+    assert_int_equal(found_count, 2);
+    assert_null(cursor);
+    assert_string_equal(found[1].tag.nonce, "");
+    assert_null(value(KIND, &found[1].spec, "numbers"));
+    decode_ok(KIND, OP_GET, &call, "{\"items\":[" FOREIGN "," CAMEL "]}");
+    assert_int_equal(found_count, 1);
+    assert_string_equal(found[0].id, ST);
+    decode_ok(KIND, OP_GET, &call, "{\"items\":[]}");
+    assert_int_equal(found_count, 0);
+    decode_ok(KIND, OP_LIST, &call, "{}");
+    assert_int_equal(found_count, 0);
+    decode_ok(KIND, OP_LIST, &call, "{\"items\":null}");
+    assert_int_equal(found_count, 0);
+    decode_ok(KIND, OP_DELETE, &call, "{\"sip_trunk_id\":\"" ST "\",\"kind\":\"TRUNK_LEGACY\"}");
+    assert_int_equal(found_count, 0);
+}
+
+static void test_answers_that_cannot_be_used(void **state)
+{
+    static const char *const bodies[] = { "", "OK", "[]", "{}", "{\"trunk\":{}}", "{\"sip_trunk_id\":\"\"}", "{\"sip_trunk_id\":null}", "{\"sip_trunk_id\":[\"x\"]}" };
+    struct call call = call_of(&livekit, NULL, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
+        decode_fails(KIND, OP_CREATE, &call, bodies[i]);
+    decode_fails(KIND, OP_LIST, &call, "[]");
+    decode_fails(KIND, OP_LIST, &call, "{\"items\":{}}");
+    decode_fails(KIND, OP_LIST, &call, "{\"items\":[{}]}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_it_is_wanted_while_calls_come_in, forget),
+        cmocka_unit_test_teardown(test_a_long_label_is_cut_before_the_tag, forget),
+        cmocka_unit_test_teardown(test_its_requests, forget),
+        cmocka_unit_test_teardown(test_echoes_in_both_spellings_are_silent, forget),
+        cmocka_unit_test_teardown(test_lists, forget),
+        cmocka_unit_test_teardown(test_answers_that_cannot_be_used, forget),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
