@@ -8,6 +8,7 @@
 
 #define TURN_EFFECTS_MAX 64         /* what one turn may emit at most; a step stops while there is still room for one */
 #define RENEWALS_PER_LEASE 3
+#define TICK_MS 2                   /* no timer is nearer than this */
 
 /* ---- effects ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -230,7 +231,7 @@ static int64_t next_ms(const struct core *core)
         at = core->lease_next_ms;
     if (may_turn(core) && core->poll_next_ms < at)
         at = core->poll_next_ms;
-    return at < core->now_ms ? core->now_ms + 1 : at;
+    return at < core->now_ms + TICK_MS ? core->now_ms + TICK_MS : at;
 }
 
 bool core_step(struct core *core, const struct event *event, struct effects *effects)
@@ -243,7 +244,6 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
     take(core, event);
     if (core->plan_only)
         return false;
-    lease_turn(core);
     if (may_turn(core)) {
         if (core->poll_next_ms <= core->now_ms)
             core_read(core, false);
@@ -258,6 +258,7 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
         if (room_for_a_turn(core))
             ack_parents(core);
     }
+    lease_turn(core);
     read_now(core);
     arena_release(&core->turn);
     core_effect(core, EFFECT_TIMER)->timer.at_ms = next_ms(core);
@@ -290,7 +291,7 @@ void core_free(struct core *core)
 
 bool core_is_idle(const struct core *core)
 {
-    if (core->units.count > 0)
+    if (core->units.count > 0 || (core->queue_head && core->epoch > 0))
         return false;
     for (size_t i = 0; i < core->flights_count; i++)
         if (core->flights[i].type != FLIGHT_FREE)

@@ -115,9 +115,8 @@ bool gate_may_read(struct core *core, struct gate *gate)
     return core->now_ms >= gate->pause_ms && gate->in_flight < (uint32_t)account->max_in_flight;
 }
 
-bool gate_may_write(struct core *core, struct gate *gate, bool makes_new)
+bool gate_may_write(struct core *core, struct gate *gate)
 {
-    (void)makes_new;
     if (core->is_copy || (gate->braked && safeguard(core, SAFEGUARD_BRAKE)) || !gate_may_read(core, gate))
         return false;
     if (gate->scanned == SCAN_NEEDED)
@@ -125,9 +124,8 @@ bool gate_may_write(struct core *core, struct gate *gate, bool makes_new)
     return gate->scanned == SCAN_DONE;
 }
 
-void gate_wait(struct core *core, struct gate *gate, struct owner *owner)
+void gate_wait(struct gate *gate, struct owner *owner)
 {
-    (void)core;
     for (size_t i = 0; i < gate->waiting_count && i < 8; i++)
         if (gate->waiting[gate->waiting_count - 1 - i] == owner)
             return;
@@ -263,6 +261,7 @@ void gate_turn(struct core *core, struct gate *gate)
     if (used && (gate->scanned == SCAN_NEEDED || (gate->scanned == SCAN_DONE && gate->scan_next_ms <= core->now_ms))
         && gate->scan_next_ms <= core->now_ms && gate_may_read(core, gate))
         scan_account(core, gate);
+    scans_send(core, gate);
     write_status(core, gate);
 }
 

@@ -367,8 +367,13 @@ void owner_free_if_idle(struct core *core, struct owner *owner)
 {
     if (owner->number || owner->trunk || owner->rows_count > 0 || owner->members_count > 0 || owner->committing
         || owner->queued || owner->flying > 0 || owner->status_exists || owner->trunk_saved || owner->dirty_ver != 0
-        || owner->requests_count > 0 || owner->placed || owner->leaving)
+        || owner->requests_count > 0 || owner->placed || owner->leaving || owner->left_last)
         return;
+    struct owner *last = owner->last_number ? owner_get(core, OWNER_NUMBER, owner->last_number, false) : NULL;
+    if (last && last->left_last == owner) {
+        last->left_last = NULL;
+        owner_queue(core, last);
+    }
     owner_free(core, owner);
 }
 

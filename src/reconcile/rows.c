@@ -252,6 +252,8 @@ static void take_trunk_status(struct taking *t, const char *key, const struct js
     replace_text(&owner->last_number, json_member(row, "last_number"));
     replace_text(&owner->leftovers, sub_json(&t->arena, row, "leftovers"));
     owner->observed_generation = json_member_int(row, "observed_generation", 0);
+    if (owner->last_number)
+        owner_get(t->core, OWNER_NUMBER, owner->last_number, true)->left_last = owner;
     owner_queue(t->core, owner);
 }
 

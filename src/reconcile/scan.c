@@ -22,22 +22,32 @@ static void scan_page(struct core *core, struct scan *scan)
     struct request request = { 0 };
 
     scan->kind->list(&call, &request);
+    scan->due = false;
+    if (!scan->cursor)
+        scan->began_ms = core->now_ms;
     send_get(core, (struct flight){ .type = FLIGHT_SCAN, .operation = OP_LIST, .scan = scan, .gate = scan->gate }, &request,
              arena_printf(&core->turn, "list %s", scan->kind->name), scan->gate->name);
 }
 
-static struct scan *scan_start(struct core *core, struct gate *gate, const struct kind *kind, const char *parent)
+static struct scan *scan_start(struct gate *gate, const struct kind *kind, const char *parent)
 {
     struct scan *scan = must_calloc(1, sizeof(*scan));
 
     scan->gate = gate;
     scan->kind = kind;
     scan->parent = parent ? must_strdup(parent) : NULL;
-    scan->began_ms = core->now_ms;
+    scan->due = true;
     scan->next = gate->scans;
     gate->scans = scan;
-    scan_page(core, scan);
     return scan;
+}
+
+/* Pages go out as the account's window has room. */
+void scans_send(struct core *core, struct gate *gate)
+{
+    for (struct scan *scan = gate->scans; scan; scan = scan->next)
+        if (scan->due && gate_may_read(core, gate))
+            scan_page(core, scan);
 }
 
 static void scan_free(struct scan *scan)
@@ -93,31 +103,31 @@ void scan_account(struct core *core, struct gate *gate)
     for (size_t i = 0; i < KIND_MAX_; i++)
         if (in_complete_scan(kinds[i], gate)) {
             gate->scans_open++;
-            scan_start(core, gate, kinds[i], NULL)->complete_account = true;
+            scan_start(gate, kinds[i], NULL)->complete_account = true;
         }
     map_release(&gate->tagged);
     scans_forget_unclaimed(gate);
 }
 
-void scan_row(struct core *core, struct row *row)
+void scan_row(struct row *row)
 {
     const char *parent = row->r.kind->scope == LIST_PER_PARENT ? text_or(row->r.parent_id, "") : NULL;
 
     for (struct scan *scan = row->gate->scans; scan; scan = scan->next)
         if (scan->kind == row->r.kind && text_equal(scan->parent, parent)) {
-            if (scan->began_ms < row->read_since_ms)
-                gate_wait(core, row->gate, row->owner);     /* that one began too early: the next */
+            if (scan->began_ms && scan->began_ms < row->read_since_ms)
+                gate_wait(row->gate, row->owner);     /* that one began too early: the next */
             return;
         }
-    scan_start(core, row->gate, row->r.kind, parent)->owner = row->owner;
+    scan_start(row->gate, row->r.kind, parent)->owner = row->owner;
 }
 
-void scan_below(struct core *core, const struct kind *kind, struct row *parent)
+void scan_below(const struct kind *kind, struct row *parent)
 {
     for (struct scan *scan = parent->gate->scans; scan; scan = scan->next)
         if (scan->parent_row == parent && scan->kind == kind)
             return;
-    struct scan *scan = scan_start(core, parent->gate, kind, parent->r.external_id);
+    struct scan *scan = scan_start(parent->gate, kind, parent->r.external_id);
     scan->parent_row = parent;
     scan->owner = parent->owner;
 }
@@ -466,7 +476,7 @@ void scan_answer(struct core *core, const struct flight *flight, const struct re
         && scan->count < SCAN_OBJECTS_MAX) {
         free(scan->cursor);
         scan->cursor = must_strdup(cursor);
-        scan_page(core, scan);
+        scan->due = true;
         return;
     }
     scan_unlink(scan);

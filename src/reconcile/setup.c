@@ -77,7 +77,7 @@ static void send_preflight(struct turn *t)
     if (gate_may_read(t->core, gate))
         preflight_send(t->core, t->owner, gate);
     else
-        gate_wait(t->core, gate, t->owner);
+        gate_wait(gate, t->owner);
 }
 
 /* ---- failing, and trying again ------------------------------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@ static void find_stuck(struct turn *t, const struct planned *plan, size_t count,
         stuck[i] = false;
         if (plan[i].wanted || !row || plan[i].step == STEP_END)
             continue;
-        bool refuses = text_equal(row->gate->condition, "CredentialsRefused") || text_equal(row->gate->condition, "AccountClosed");
+        bool refuses = text_equal(row->gate->condition, "CredentialsRefused") || text_equal(row->gate->condition, "AccountInactive");
         bool long_ill = refuses && t->core->now_ms - row->gate->ill_ms >= s->corrupted_after_ms;
         bool failing = row->failing_ms && t->core->now_ms - row->failing_ms >= s->corrupted_after_ms
                        && row->attempts >= s->corrupted_attempts && gate_healthy(row->gate);

@@ -135,7 +135,8 @@ struct scan {
     const struct kind *kind;
     char *parent;                   /* NULL: of the account */
     bool complete_account;          /* one of the lists of a complete scan */
-    int64_t began_ms;
+    int64_t began_ms;               /* when the first page was asked for; 0: not yet */
+    bool due;                       /* a page is to be asked for */
     char *cursor;
     struct found *found;
     size_t count, capacity;
@@ -306,9 +307,9 @@ void row_absent(struct core *, struct row *, int64_t read_began_ms);
 uint64_t flight_new(struct core *, struct flight);
 
 /* gate.c: one account's window and condition */
-bool gate_may_write(struct core *, struct gate *, bool makes_new);
+bool gate_may_write(struct core *, struct gate *);
 bool gate_may_read(struct core *, struct gate *);
-void gate_wait(struct core *, struct gate *, struct owner *);
+void gate_wait(struct gate *, struct owner *);
 void gate_slot_free(struct core *, struct gate *);
 void gate_wake_all(struct core *, struct gate *);
 void gate_condition(struct core *, struct gate *, const char *condition, const char *message);   /* "": fine */
@@ -321,10 +322,11 @@ int64_t gate_wake_ms(const struct core *, const struct gate *);
 
 /* scan.c: lists */
 void scan_account(struct core *, struct gate *);                /* a complete one */
-void scan_row(struct core *, struct row *);                     /* the list in which this row would show */
-void scan_below(struct core *, const struct kind *, struct row *parent);
+void scan_row(struct row *);                     /* the list in which this row would show */
+void scan_below(const struct kind *, struct row *parent);
 struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct kind *);
 void unclaimed_adopt(struct core *, struct gate *, struct unclaimed *, struct row *);
+void scans_send(struct core *, struct gate *);
 void scan_answer(struct core *, const struct flight *, const struct reply *, const struct judgement *);
 void scans_forget(struct gate *);
 void scans_forget_unclaimed(struct gate *);                     /* before a complete scan finds them anew */

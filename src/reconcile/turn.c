@@ -73,10 +73,10 @@ void turn_wake_by(struct turn *t, int64_t at_ms)
 
 static bool gate_lets(struct turn *t, struct gate *gate, bool write)
 {
-    bool may = write ? gate_may_write(t->core, gate, true) : gate_may_read(t->core, gate);
+    bool may = write ? gate_may_write(t->core, gate) : gate_may_read(t->core, gate);
 
     if (!may)
-        gate_wait(t->core, gate, t->owner);
+        gate_wait(gate, t->owner);
     return may;
 }
 
@@ -84,6 +84,8 @@ static void do_read(struct turn *t, struct row *row)
 {
     if (row->flying || row->r.open != OPEN_NOTHING)
         return;
+    if (row->read_ms == NEVER_MS)
+        row_read_due(t->core, row, t->core->now_ms);
     if (row->read_ms > t->core->now_ms) {
         turn_wake_by(t, row->read_ms);
         return;
@@ -93,7 +95,7 @@ static void do_read(struct turn *t, struct row *row)
     if (row->r.external_id && row->r.kind->get)
         operation_get(t->core, row);
     else
-        scan_row(t->core, row);
+        scan_row(row);
 }
 
 /* Below a parent that the database had forgotten, children may exist too: a complete list of them comes before the first create. */
@@ -110,7 +112,7 @@ static bool must_look_below(struct turn *t, const struct planned *p)
         if (!parent_kind->list || parent->kind->scope == LIST_PER_PARENT)
             continue;
         if (gate_lets(t, cast.to->gate, false))
-            scan_below(t->core, p->kind, cast.to);
+            scan_below(p->kind, cast.to);
         return true;
     }
     return false;
