@@ -93,10 +93,9 @@ void decode_spec(const struct kind *kind, const struct json *object, enum spelli
 
     for (size_t i = 0; i < kind->fields_count; i++) {
         const struct field *field = &kind->fields[i];
-        const char *path = field->read ? field->read : field->wire;
 
-        if (path && !(field->flags & FIELD_WRITE_ONLY))
-            spec.value[i] = value_canonical(field, follow(object, path, spelling, arena), arena);
+        if (!(field->flags & FIELD_WRITE_ONLY))
+            spec.value[i] = value_canonical(field, follow(object, field->read ? field->read : field->wire, spelling, arena), arena);
     }
     *ret = spec;
 }

@@ -63,7 +63,7 @@ void encode_form(const struct kind *kind, const struct spec *spec, bool whole, s
         const struct field *field = &kind->fields[i];
         const char *value = spec->value[i];
 
-        if (field->flags & FIELD_IN_PATH || !field->wire || (!value && !whole))
+        if (field->flags & FIELD_IN_PATH || (!value && !whole))
             continue;
         if (field->type == FIELD_SECRET) {
             form_pair(to, field->wire, "");
@@ -156,7 +156,7 @@ void encode_json(const struct kind *kind, const struct spec *spec, struct arena 
         const struct field *field = &kind->fields[i];
         struct path path;
 
-        if (field->flags & FIELD_IN_PATH || !field->wire || (!spec->value[i] && !(field->flags & FIELD_ALWAYS)))
+        if (field->flags & FIELD_IN_PATH || (!spec->value[i] && !(field->flags & FIELD_ALWAYS)))
             continue;
         path = path_split(field->wire);
         assert(path.count > 0);

@@ -44,7 +44,7 @@ const char *url_path_at(const char *origin, const char *link)
 
 const char *url_path_v(struct arena *arena, const char *literal, va_list parts)
 {
-    const char *part = literal, *copy;
+    const char *part = literal, *last = NULL, *copy;
     bool is_id = false;
     struct buf path;
 
@@ -55,8 +55,11 @@ const char *url_path_v(struct arena *arena, const char *literal, va_list parts)
         else
             buf_adds(&path, part);
         is_id = !is_id;
+        last = part;
         part = va_arg(parts, const char *);
     }
+    /* An id that is NULL would end the path early, at the collection instead of the object. */
+    assert(!is_id || !strchr("/=", last[strlen(last) - 1]));
     assert(buf_ok(&path));
     copy = arena_strdup(arena, path.data);
     buf_release(&path);

@@ -135,6 +135,8 @@ static void test_what_somebody_changed_is_seen(void **state)
     assert_drift(&wanted.spec, "agent_name", NULL);
     decode_ok(KIND, OP_UPDATE, &call, OBJECT(INDIVIDUAL("line-42"), "[" AGENT("front-desk") ",{}," AGENT("b") "]"));
     assert_drift(&wanted.spec, "agent_name", "[\"front-desk\",null,\"b\"]");
+    decode_ok(KIND, OP_UPDATE, &call, "{\"sip_dispatch_rule_id\":\"" SDR "\",\"name\":\"" NAME "\",\"trunk_ids\":[\"" ST "\"],\"rule\":" INDIVIDUAL("line-42") ",\"room_config\":{}}");
+    assert_drift(&wanted.spec, "agent_name", NULL);
     decode_ok(KIND, OP_UPDATE, &call, "{\"sip_dispatch_rule_id\":\"" SDR "\",\"name\":\"" NAME "\",\"trunk_ids\":[]}");
     assert_drift(&wanted.spec, "trunk_ids", NULL);
 }

@@ -43,7 +43,7 @@ static enum err_class refusal(const char *text, size_t bytes)
 static void test_texts_come_back_as_they_were_written(void **state)
 {
     static const char *const texts[] = {
-        "null", "true", "false", "0", "-0", "12", "-1.50e+3", "1E5", "123456789012345678901234567890", "0.10", "\"\"", "[]", "{}",
+        "null", "true", "false", "0", "-0", "12", "-1.50e+3", "2e-7", "1E5", "123456789012345678901234567890", "0.10", "\"\"", "[]", "{}",
         "\"\xE2\x82\xAC \xF0\x9F\x93\x9E\"", "[null,[1,[2.0]],\"3\",4]", "{\"b\":1,\"a\":{\"b\":\"7\",\"c\":[{\"x\":-2}]},\"\":false}",
         "\"a\\\\u0000\\\"b\"",
     };

@@ -23,7 +23,7 @@ static const struct row twilio_rows[] = {
     { 404, T(20404), VERDICT_ACCOUNT, VERDICT_GONE, VERDICT_GONE, VERDICT_GONE, VERDICT_ACCOUNT }, { 404, "<html>", ALL(ACCOUNT) }, { 404, "", ALL(ACCOUNT) },
     { 404, T(20001), WRITES(REFUSED) },
     { 429, "", ALL(LATER) }, { 429, T(20429), ALL(LATER) }, { 400, T(20429), ALL(LATER) }, { 409, T(20409), ALL(LATER) }, { 409, T(1), ALL(LATER) },
-    { 409, "", DEFAULT }, { 400, "<html>", DEFAULT }, { 400, "", DEFAULT }, { 413, "too large", DEFAULT },
+    { 409, "", DEFAULT }, { 400, "<html>", DEFAULT }, { 400, "", DEFAULT }, { 400, "{}", DEFAULT }, { 413, "too large", DEFAULT },
     { 400, T(21244), VERDICT_FULL, VERDICT_REFUSED, VERDICT_REFUSED, VERDICT_LATER, VERDICT_LATER },
     { 400, T(21239), VERDICT_FULL, VERDICT_REFUSED, VERDICT_REFUSED, VERDICT_LATER, VERDICT_LATER },
     { 400, T(21248), VERDICT_TAKEN, VERDICT_REFUSED, VERDICT_REFUSED, VERDICT_LATER, VERDICT_LATER },
@@ -49,7 +49,7 @@ static const struct row livekit_rows[] = {
     { 429, L("resource_exhausted"), ALL(LATER) }, { 429, "", ALL(LATER) },
     { 400, L("invalid_argument"), VERDICT_TAKEN, VERDICT_TAKEN, VERDICT_REFUSED, VERDICT_LATER, VERDICT_LATER },
     { 400, L("malformed"), WRITES(REFUSED) }, { 400, L("out_of_range"), WRITES(REFUSED) },
-    { 400, "<html>", DEFAULT }, { 400, "{\"code\":7}", DEFAULT }, { 400, "{\"code\":\"\"}", DEFAULT }, { 413, "<text>", DEFAULT },
+    { 400, "<html>", DEFAULT }, { 400, "{\"code\":7}", DEFAULT }, { 400, "{}", DEFAULT }, { 400, "{\"code\":\"\"}", DEFAULT }, { 413, "<text>", DEFAULT },
     { 409, L("already_exists"), VERDICT_TAKEN, VERDICT_TAKEN, VERDICT_LATER, VERDICT_LATER, VERDICT_LATER }, { 409, L("aborted"), ALL(LATER) },
     { 412, L("failed_precondition"), WRITES(REFUSED) }, { 413, L("out_of_range"), WRITES(REFUSED) },
 };

@@ -180,6 +180,7 @@ static void test_foreign_origins_are_named(void **state)
         { "https://evil.example#.livekit.cloud", "https://evil.example" }, { "https://evil.example?.livekit.cloud", "https://evil.example" },
         { "https://evil.example\\.livekit.cloud", "https://evil.example\\.livekit.cloud" }, { "https://x.livekit.cloud:8443", "https://x.livekit.cloud:8443" },
         { "http://127.0.0.1:7880/lk", "http://127.0.0.1:7880" }, { "nonsense", "nonsense" },
+        { "https://a-longer-name.evil.example", "https://a-longer-name.evil.example" },
     };
     struct account account = livekit;
 
