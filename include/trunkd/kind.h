@@ -158,6 +158,7 @@ struct kind {
     enum list_scope scope;
     enum repeat repeat;
     bool region_bound;                      /* a list that shows none of ours means the wrong place (brake) */
+    bool makes_secret;                      /* its FIELD_SECRET is a password that trunkd makes and keeps in the row */
     bool goes_with_parent;                  /* the parent's end is its end */
     bool remove_answer_proves;              /* the answer to the delete is itself the observation (give-back) */
     const struct field *fields;

@@ -122,7 +122,7 @@ static bool decode(enum operation operation, const struct call *call, const stru
 
 const struct kind kind_CREDENTIAL = {
     .id = KIND_CREDENTIAL, .name = "twilio.credential", .owner = OWNER_TRUNK, .family = FAMILY_TWILIO,
-    .recognised = BY_TAG, .scope = LIST_PER_PARENT, .repeat = REPEAT_MUST_WAIT,
+    .recognised = BY_TAG, .scope = LIST_PER_PARENT, .repeat = REPEAT_MUST_WAIT, .makes_secret = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields), .needs = needs, .needs_count = ARRAY_SIZE(needs),
     .want = want, .tag = tag, .create = create, .update = update, .remove = remove_credential, .get = get, .list = list,
     .decode = decode, .judge = twilio_judge_below,

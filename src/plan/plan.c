@@ -147,7 +147,7 @@ static void plan_wanted(const struct scene *scene, struct arena *arena, struct p
             return;
     }
     block_by_needs(scene, p);
-    if (p->block == BLOCK_REF && text_equal(p->missing, "password"))
+    if (p->block == BLOCK_REF && p->kind->makes_secret && !(row && row->secret))
         p->block = BLOCK_SEAL;
     if (p->block == BLOCK_NONE && row && row->refusal) {
         struct spec spec = p->wanted->spec;

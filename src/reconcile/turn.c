@@ -137,7 +137,7 @@ static void do_seal(struct turn *t, const struct planned *p)
     row->sealing = true;
     struct effect *effect = core_effect(t->core, EFFECT_SEAL);
     effect->seal.id = flight_new(t->core, (struct flight){ .type = FLIGHT_SEAL, .row = row, .owner = t->owner });
-    effect->seal.place = arena_printf(&t->core->effects->arena, "sip/%s/%s", t->owner->key, p->slot);
+    effect->seal.place = arena_strdup(&t->core->effects->arena, resource_secret_place(&row->r, &t->core->turn));
 }
 
 static void note_routing(struct turn *t, struct row *row)
