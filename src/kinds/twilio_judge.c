@@ -12,9 +12,9 @@ static const struct judge_rule rules[] = {
     /* the account, whatever was asked of it */
     { ON_ANY,    0,   "20003", VERDICT_ACCOUNT, "CredentialsRefused" },
     { ON_ANY,    0,   "20006", VERDICT_ACCOUNT, "CredentialsRefused" },
-    { ON_ANY,    0,   "20005", VERDICT_ACCOUNT, "AccountClosed" },
-    { ON_ANY,    0,   "20010", VERDICT_ACCOUNT, "AccountClosed" },
-    { ON_ANY,    0,   "10001", VERDICT_ACCOUNT, "AccountClosed" },
+    { ON_ANY,    0,   "20005", VERDICT_ACCOUNT, "AccountInactive" },
+    { ON_ANY,    0,   "20010", VERDICT_ACCOUNT, "AccountInactive" },
+    { ON_ANY,    0,   "10001", VERDICT_ACCOUNT, "AccountInactive" },
     { ON_ANY,    401, NULL,    VERDICT_ACCOUNT, "CredentialsRefused" },
     { ON_ANY,    403, "*",     VERDICT_ACCOUNT, "CredentialsRefused" },
     { ON_ANY,    403, "",      VERDICT_ACCOUNT, "WrongServer" },

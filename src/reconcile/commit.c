@@ -21,7 +21,7 @@ static bool anything_to_write(const struct owner *owner, bool ends)
         if (owner->rows[i]->unsaved)
             return true;
     bool exists = owner->type == OWNER_NUMBER ? owner->status_exists : owner->trunk_saved;
-    return owner->dirty_ver || owner->requests_count > 0 || (ends ? exists : owner->status_unsaved) || owner->record.unsaved;
+    return owner->dirty_ver || owner->requests_count > 0 || owner->happenings_count > 0 || (ends ? exists : owner->status_unsaved) || owner->record.unsaved;
 }
 
 static void write_rows(struct turn *t, struct buf *b)
@@ -43,8 +43,6 @@ static void write_rows(struct turn *t, struct buf *b)
         else if (row->rev > 0)
             unit_row_end(b, row);
         if (row->adopted) {
-            unit_event(b, owner_type_names[owner->type], owner->key, row->r.account, "LedgerLost",
-                       arena_printf(&t->core->turn, "%s %s was found again and adopted", row->r.kind->name, row->r.external_id));
             unit_stray_end(b, row);
         }
         row->unsaved = row->adopted = false;
@@ -69,11 +67,7 @@ static void write_status(struct turn *t, struct buf *b, bool ends)
         unit_number_status(t->core, b, owner);
     else
         unit_trunk_status(t->core, b, owner);
-    if (owner->announce)
-        unit_event(b, owner_type_names[owner->type], owner->key, NULL, "StatusChanged",
-                   arena_printf(&t->core->turn, "%s/%s%s%s", status_names[owner->status.code], owner->status.reason,
-                                *owner->status.message ? ": " : "", owner->status.message));
-    owner->announce = owner->status_unsaved = false;
+    owner->status_unsaved = false;
     owner->status_exists = number;
     owner->trunk_saved = !number;
 }
@@ -102,6 +96,10 @@ void commit_turn(struct turn *t)
         unit_record(&b, owner);
     owner->record.unsaved = false;
     write_status(t, &b, ends);
+    for (size_t i = 0; i < owner->happenings_count; i++)
+        unit_event(&b, owner_type_names[owner->type], owner->key, owner->happenings[i].account, owner->happenings[i].reason,
+                   owner->happenings[i].message);
+    owner_told(owner);
     if (owner->dirty_ver) {
         unit_ack(&b, owner_type_names[owner->type], owner->key, owner->dirty_ver);
         owner->ack_ver = owner->dirty_ver;

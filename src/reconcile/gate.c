@@ -87,16 +87,24 @@ static void probe_later(struct core *core, struct gate *gate)
 
 /* ---- may it? ----------------------------------------------------------------------------------------------------------------------- */
 
+static bool listed(const struct core *core, const char *origin)
+{
+    const char *const *allowed = core->settings->origins;
+
+    for (; origin && allowed && *allowed; allowed++)
+        if (text_equal(*allowed, origin))
+            return true;
+    return !origin;
+}
+
 static bool origin_allowed(struct core *core, struct gate *gate)
 {
     const char *origin = account_foreign_origin(gate_account(gate), &core->turn);
-    const char *const *allowed = core->settings->origins;
 
-    if (!origin)
+    if (listed(core, origin))
+        origin = account_foreign_termination(gate_account(gate));
+    if (listed(core, origin))
         return true;
-    for (; allowed && *allowed; allowed++)
-        if (text_equal(*allowed, origin))
-            return true;
     gate_condition(core, gate, "BaseUrlNotAllowed",
                    arena_printf(&core->turn, "%s is not a provider's own address and is not in allowed_origins of the configuration file", origin));
     return false;

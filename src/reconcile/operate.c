@@ -391,6 +391,25 @@ static void record_take(struct owner *owner, const struct gate *gate, const stru
     record->routing = arena_strdup(&record->arena, found->note);
 }
 
+static void tell(struct row *row, enum operation operation, enum row_event event, const struct found *found)
+{
+    static const char *const reasons[OP_MAX_] = { [OP_CREATE] = "Created", [OP_UPDATE] = "Updated", [OP_DELETE] = "Removed" };
+
+    if (event == ROW_DONE)
+        owner_tell(row->owner, row->r.account, row->r.kind->remove_answer_proves && operation == OP_DELETE ? "RoutingRestored"
+                   : reasons[operation], "%s %s", row->r.kind->name, text_or(found->id, text_or(row->r.external_id, "")));
+}
+
+/* The number cannot have its previous routing back: then it is only taken off our trunk, and the event has the old values. */
+static enum row_event give_up_routing(struct row *row, struct judgement *judgement)
+{
+    if (!row->r.note || text_equal(row->r.note, "{}"))
+        return ROW_REFUSED;
+    owner_tell(row->owner, row->r.account, "RoutingNotRestored", "%s; it was %s", text_or(judgement->words, ""), row->r.note);
+    row->r.note = row_keep(row, "{}");
+    return ROW_LATER;
+}
+
 static void write_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
 {
     struct row *row = flight->row;
@@ -408,6 +427,9 @@ static void write_answered(struct core *core, const struct flight *flight, const
     bool proves = event == ROW_DONE && operation == OP_DELETE && row->r.kind->remove_answer_proves;
     if (event == ROW_DONE && row->r.kind->recognised == BY_KEY)
         record_take(row->owner, row->gate, &first.found, core->now_ms);
+    if (event == ROW_REFUSED && text_equal(judgement->reason, "RoutingNotRestored"))
+        event = give_up_routing(row, judgement);
+    tell(row, operation, event, &first.found);
     row_event(core, row, event, judgement, &first.found);
     if (proves && row->doubt_ms <= core->now_ms)
         row_absent(core, row, core->now_ms);

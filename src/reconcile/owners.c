@@ -1,6 +1,8 @@
 /* owners: the objects of the machine, how they are found, when they wake, and when they may go. */
 #include "state.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- owners ------------------------------------------------------------------------------------------------------------- */
@@ -39,6 +41,32 @@ void owner_queue(struct core *core, struct owner *owner)
     else
         core->queue_head = owner;
     core->queue_tail = owner;
+}
+
+/* For the table of events; it goes out with the owner's next unit. */
+void owner_tell(struct owner *owner, const char *account, const char *reason, const char *fmt, ...)
+{
+    char message[1024];
+    va_list args;
+
+    if (owner->happenings_count == HAPPENINGS_MAX)
+        return;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+    owner->happenings[owner->happenings_count++] = (struct happening){
+        .account = account ? must_strdup(account) : NULL, .reason = must_strdup(reason), .message = must_strdup(message),
+    };
+}
+
+void owner_told(struct owner *owner)
+{
+    for (size_t i = 0; i < owner->happenings_count; i++) {
+        free(owner->happenings[i].account);
+        free(owner->happenings[i].reason);
+        free(owner->happenings[i].message);
+    }
+    owner->happenings_count = 0;
 }
 
 /* ---- the heap of sleepers: heap[1] wakes first --------------------------------------------------------------------------- */
@@ -348,6 +376,7 @@ static void owner_free(struct core *core, struct owner *owner)
     trunk_free(owner->trunk);
     for (size_t i = 0; i < owner->requests_count; i++)
         free(owner->requests[i].why);
+    owner_told(owner);
     arena_release(&owner->record.arena);
     arena_release(&owner->status_arena);
     free(owner->rows);

@@ -173,6 +173,7 @@ void unclaimed_adopt(struct core *core, struct gate *gate, struct unclaimed *u, 
     struct unclaimed **at = &gate->unclaimed;
 
     adopt(core, row, u);
+    owner_tell(row->owner, gate->name, "LedgerLost", "%s %s was found again and adopted", u->kind->name, u->id);
     core_log(core, LOG_LEVEL_NOTICE, row->owner->key, "found its %s %s again, which the database had forgotten", u->kind->name, u->id);
     while (*at != u)
         at = &(*at)->next;

@@ -151,7 +151,9 @@ static void decide(struct turn *t)
     owner->status.reason = arena_strdup(&owner->status_arena, status.reason);
     owner->status.message = arena_strdup(&owner->status_arena, status.message);
     arena_release(&old);
-    owner->announce = owner->announce || !announced;
+    if (!announced)
+        owner_tell(owner, NULL, "StatusChanged", "%s/%s%s%s", status_names[status.code], status.reason,
+                   *status.message ? ": " : "", status.message);
 }
 
 void standing_decide(struct turn *t)

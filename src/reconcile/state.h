@@ -41,7 +41,7 @@ struct row {
     bool wanted;                    /* by the last plan */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
     bool shown;                     /* in the list that is being judged */
-    bool adopted;                   /* found again: the unit says so in an event */
+    bool adopted;                   /* found again: no stray any more */
     bool vanished;                  /* a complete list missed it; judged when all lists of the account have ended */
     bool checked;                   /* OP_CHECK read empty in this pass */
     bool sealing;
@@ -64,6 +64,9 @@ struct record {
 };
 
 struct request_row { uint64_t id; enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_RELEASE, VERB_UNKNOWN } verb; char *why; };
+/* What happened, to be told in the next unit. */
+struct happening { char *account, *reason, *message; };
+#define HAPPENINGS_MAX 16           /* of one owner between two units; what comes on top is only logged */
 #define REQUESTS_MAX 4              /* of one owner at a time; more wait for the next read */
 
 struct owner {
@@ -95,7 +98,6 @@ struct owner {
     struct status status;           /* as last decided; texts in status_arena */
     struct arena status_arena;
     bool status_unsaved, status_exists;
-    bool announce;                  /* status or reason changed: the unit says so in an event */
     bool ever_active;
     char failed_inputs[OWNER_CHARACTERS + 1];           /* "": not failed */
     char *failed_reason, *failed_words;
@@ -112,6 +114,8 @@ struct owner {
     bool waits_for_trunk, waits_for_gate;
     unsigned flying;                /* requests under way that name this owner and no row (preflight) */
     int64_t dirty_ver, ack_ver;     /* to be acknowledged; acknowledged by the unit under way; 0: none */
+    struct happening happenings[HAPPENINGS_MAX];
+    size_t happenings_count;
     struct request_row requests[REQUESTS_MAX];
     size_t requests_count;
 };
@@ -245,6 +249,8 @@ void core_forget(struct core *);                                /* back to stand
 /* owners.c: objects and their life */
 struct owner *owner_get(struct core *, enum owner_type, const char *key, bool make);
 void owner_queue(struct core *, struct owner *);
+void owner_tell(struct owner *, const char *account, const char *reason, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void owner_told(struct owner *);                               /* it is in a unit */
 void owner_wake_at(struct core *, struct owner *, int64_t at_ms);
 void owner_free_if_idle(struct core *, struct owner *);
 void owner_place(struct core *, struct owner *number, struct owner *trunk);
