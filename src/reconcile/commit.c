@@ -21,7 +21,9 @@ static bool anything_to_write(const struct owner *owner, bool ends)
         if (owner->rows[i]->unsaved)
             return true;
     bool exists = owner->type == OWNER_NUMBER ? owner->status_exists : owner->trunk_saved;
-    return owner->dirty_ver || owner->requests_count > 0 || owner->happenings_count > 0 || (ends ? exists : owner->status_unsaved) || owner->record.unsaved;
+    bool wishes = owner->requests_count > 0 && owner->requests[0].taken;
+    bool status = ends ? exists : owner->status_unsaved;
+    return owner->dirty_ver || wishes || owner->happenings_count > 0 || status || owner->record.unsaved;
 }
 
 static void write_rows(struct turn *t, struct buf *b)
@@ -42,9 +44,8 @@ static void write_rows(struct turn *t, struct buf *b)
             unit_row(t->core, b, row);
         else if (row->rev > 0)
             unit_row_end(b, row);
-        if (row->adopted) {
+        if (row->adopted)
             unit_stray_end(b, row);
-        }
         row->unsaved = row->adopted = false;
         row->committing = true;
     }
@@ -90,7 +91,7 @@ void commit_turn(struct turn *t)
             unit_want(&b, "trunk", owner->key, owner->trunk ? owner->trunk->generation : -1);
     }
     unit_items(&b);
-    verbs_take(core, owner, &b);
+    verbs_take(owner, &b);
     write_rows(t, &b);
     if (owner->record.unsaved && owner->record.sid && !ends)
         unit_record(&b, owner);
@@ -124,7 +125,7 @@ static void unit_done(struct core *core, struct owner *owner)
             continue;
         row->committing = false;
         row->rev++;
-        if (row->ended) {
+        if (row->ended && !row->unsaved) {
             grave_dig(core, row);
             row_free(core, row);
             continue;

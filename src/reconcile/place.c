@@ -199,38 +199,59 @@ static bool stuck_status(const struct owner *owner)
     return owner->status.code == STATUS_CORRUPTED || text_equal(owner->status.reason, "Leftovers");
 }
 
+static bool between_operations(const struct owner *owner)
+{
+    for (size_t i = 0; owner && i < owner->rows_count; i++)
+        if (owner->rows[i]->flying || owner->rows[i]->r.open != OPEN_NOTHING)
+            return false;
+    return true;
+}
+
+static void force_delete(struct core *core, struct owner *owner, const char *why)
+{
+    if (!stuck_status(owner))
+        return;                     /* it has ended by itself since the wish was accepted */
+    abandon_rows(core, owner, why);
+    if (owner->left_last)
+        abandon_rows(core, owner->left_last, why);
+    owner_tell(owner, NULL, "ForceDeleted", "%s", why);
+}
+
+/* Wishes are taken between two operations: what is under way is answered first. */
 void verbs_apply(struct core *core, struct owner *owner)
 {
     for (size_t i = 0; i < owner->requests_count; i++) {
-        switch (owner->requests[i].verb) {
+        struct request_row *request = &owner->requests[i];
+        if (!between_operations(owner) || !between_operations(owner->left_last))
+            return;
+        switch (request->verb) {
         case VERB_RETRY:
             retry(core, owner);
+            owner_tell(owner, NULL, "Retried", "%s", request->why);
             break;
         case VERB_FORCE_DELETE:
-            if (!stuck_status(owner))
-                break;              /* it has ended by itself since the wish was accepted */
-            abandon_rows(core, owner, owner->requests[i].why);
-            if (owner->left_last)
-                abandon_rows(core, owner->left_last, owner->requests[i].why);
+            force_delete(core, owner, request->why);
             break;
         case VERB_RELEASE:
         case VERB_UNKNOWN:
             break;
         }
+        request->taken = true;
     }
 }
 
-void verbs_take(struct core *core, struct owner *owner, struct buf *unit)
+void verbs_take(struct owner *owner, struct buf *unit)
 {
-    (void)core;
+    size_t kept = 0;
+
     for (size_t i = 0; i < owner->requests_count; i++) {
         struct request_row *request = &owner->requests[i];
-        if (request->verb == VERB_FORCE_DELETE)
-            unit_event(unit, owner_type_names[owner->type], owner->key, NULL, "ForceDeleted", request->why);
-        if (request->verb == VERB_RETRY)
-            unit_event(unit, owner_type_names[owner->type], owner->key, NULL, "Retried", request->why);
+        if (!request->taken) {
+            owner->requests[kept++] = *request;
+            continue;
+        }
         unit_request_done(unit, request->id);
         free(request->why);
     }
-    owner->requests_count = 0;
+    owner->requests_count = kept;
 }

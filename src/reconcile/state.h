@@ -63,7 +63,8 @@ struct record {
     struct arena arena;
 };
 
-struct request_row { uint64_t id; enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_RELEASE, VERB_UNKNOWN } verb; char *why; };
+enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_RELEASE, VERB_UNKNOWN };
+struct request_row { uint64_t id; enum verb verb; char *why; bool taken; };     /* taken: the unit says that it is done */
 /* What happened, to be told in the next unit. */
 struct happening { char *account, *reason, *message; };
 #define HAPPENINGS_MAX 16           /* of one owner between two units; what comes on top is only logged */
@@ -341,7 +342,7 @@ void send_get(struct core *, struct flight, const struct request *, const char *
 /* place.c */
 bool place_number(struct core *, struct owner *);               /* false: the account is full */
 void verbs_apply(struct core *, struct owner *);                 /* at the beginning of a turn */
-void verbs_take(struct core *, struct owner *, struct buf *unit); /* what they did, and that they are done, into the unit */
+void verbs_take(struct owner *, struct buf *unit);               /* that they are done, into the unit */
 bool inputs_hash(struct core *, const struct owner *, char ret[static OWNER_CHARACTERS + 1]);
 
 #endif
