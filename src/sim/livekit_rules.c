@@ -264,7 +264,8 @@ static bool enter_all(struct seen_table *t, const uint64_t *hashes, size_t count
 }
 
 /* Looks at the objects as they are, then at the new one, which takes the place of `self`. */
-static struct clash find_clash(struct call *call, enum sim_kind kind, struct json_object *set, const struct object *self, bool all)
+static struct clash find_clash(struct sim *sim, struct call *call, enum sim_kind kind, struct json_object *set,
+                               const struct object *self, bool all)
 {
     struct clash clash = { 0 };
     struct keys mine = keys_of(&call->arena, kind, set), shared = shared_of(&call->arena, kind, set);
@@ -278,7 +279,7 @@ static struct clash find_clash(struct call *call, enum sim_kind kind, struct jso
     table.slots = must_calloc(table.capacity, sizeof(table.slots[0]));
     bool ok = true, self_in = self == NULL;
     for (struct object *o = head; o && ok; o = o->next) {
-        if (!all && !shares(o, &shared))
+        if (!object_visible(sim, o) || (!all && !shares(o, &shared)))
             continue;
         if (o == self)
             self_in = true;
@@ -303,8 +304,7 @@ static const char *quoted_list(struct arena *a, struct json_object *array)
 
 const char *lk_inbound_conflict(struct sim *sim, struct call *call, struct json_object *set, const struct object *self)
 {
-    (void)sim;
-    struct clash clash = find_clash(call, KIND_INBOUND_TRUNK, set, self, false);
+    struct clash clash = find_clash(sim, call, KIND_INBOUND_TRUNK, set, self, false);
     if (!clash.found)
         return NULL;
     struct arena *a = &call->arena;
@@ -321,8 +321,7 @@ const char *lk_inbound_conflict(struct sim *sim, struct call *call, struct json_
 /* The text names the other rule only when it is the first of all by id; otherwise it shows ours. */
 const char *lk_rule_conflict(struct sim *sim, struct call *call, struct json_object *set, const struct object *self, bool all)
 {
-    (void)sim;
-    struct clash clash = find_clash(call, KIND_DISPATCH_RULE, set, self, all);
+    struct clash clash = find_clash(sim, call, KIND_DISPATCH_RULE, set, self, all);
     if (!clash.found)
         return NULL;
     size_t count = 0;

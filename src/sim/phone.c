@@ -154,7 +154,20 @@ static bool empty_or_has(struct arena *a, struct json_object *array, const char 
     return array_length(array) == 0 || has_number(a, array, number, normal);
 }
 
-struct ask { struct arena *arena; const char *to, *from; };
+struct ask { struct arena *arena; const char *to, *from, *source; };
+
+/* Nobody is allowed but the listed ones; entries with a space or comma are ignored, and if all are, everybody is. */
+static bool address_allowed(const struct ask *ask, struct json_object *addresses)
+{
+    size_t usable = 0;
+    for (size_t i = 0; i < array_length(addresses); i++) {
+        const char *item = text_or(array_text(addresses, i), "");
+        if (text_equal(item, ask->source))
+            return true;
+        usable += item[strcspn(item, " ,")] == '\0';
+    }
+    return usable == 0;
+}
 
 /* Number-specific beats wildcard; *ret_matches counts those of the winning sort. */
 static struct object *match_trunk(const struct ask *ask, struct tenant *project, size_t *ret_matches)
@@ -165,7 +178,8 @@ static struct object *match_trunk(const struct ask *ask, struct tenant *project,
     for (struct object *o = project->lists[KIND_INBOUND_TRUNK].head; o; o = o->next) {
         struct json_object *numbers = get_array(o->body, "numbers");
         bool specific = array_length(numbers) > 0;
-        if (!empty_or_has(ask->arena, numbers, ask->to, true) || !empty_or_has(ask->arena, get_array(o->body, "allowed_numbers"), ask->from, true))
+        if (!empty_or_has(ask->arena, numbers, ask->to, true) || !empty_or_has(ask->arena, get_array(o->body, "allowed_numbers"), ask->from, true)
+            || !address_allowed(ask, get_array(o->body, "allowed_addresses")))
             continue;
         if (best && best_specific && !specific)
             continue;
@@ -176,37 +190,41 @@ static struct object *match_trunk(const struct ask *ask, struct tenant *project,
     return best;
 }
 
-static int variant_rank(struct json_object *body)
-{
-    struct json_object *rule = get_json(body, "rule");
-    return get_json(rule, "dispatch_rule_direct") ? 0 : get_json(rule, "dispatch_rule_individual") ? 1 : 2;
-}
+/* What a matching rule is to this call. Two rules of the same sort cannot both have it. */
+struct fit { bool matches; int sort, rank; const char *room; };
 
-/* Higher is better; -1: the rule does not take this call. */
-static int rule_rank(const struct ask *ask, const struct object *rule, const struct object *trunk)
+static struct fit rule_fit(const struct ask *ask, const struct object *rule, const struct object *trunk)
 {
     struct json_object *trunks = get_array(rule->body, "trunk_ids"), *callers = get_array(rule->body, "inbound_numbers");
-    struct json_object *called = get_array(rule->body, "numbers");
-    bool wildcard = array_length(trunks) == 0;
-    if (!wildcard && (!trunk || !has_number(ask->arena, trunks, trunk->id, false)))
-        return -1;
-    if (!empty_or_has(ask->arena, callers, ask->from, false) || !empty_or_has(ask->arena, called, ask->to, false))
-        return -1;
-    return (wildcard ? 0 : 100) + (array_length(callers) > 0 ? 10 : 0) + (array_length(called) > 0 ? 10 : 0) + 3 - variant_rank(rule->body);
+    struct json_object *called = get_array(rule->body, "numbers"), *variant = get_json(rule->body, "rule");
+    bool wildcard = array_length(trunks) == 0, by_caller = array_length(callers) > 0, by_called = array_length(called) > 0;
+    struct fit fit = { .rank = (wildcard ? 0 : 100) + 10 * by_caller + 10 * by_called, .room = "" };
+    fit.matches = (wildcard || (trunk && has_number(ask->arena, trunks, trunk->id, false)))
+        && empty_or_has(ask->arena, callers, ask->from, false) && empty_or_has(ask->arena, called, ask->to, false);
+    json_object_object_foreach(variant, name, inside) {
+        bool pin = !text_is_empty(get_text(inside, "pin"));
+        fit.sort = wildcard + 2 * by_caller + 4 * by_called + 8 * pin;
+        fit.rank += 4 * pin + (text_equal(name, "dispatch_rule_direct") ? 3 : text_equal(name, "dispatch_rule_individual") ? 2 : 1);
+        fit.room = text_or(get_text(inside, "room_name"), text_or(get_text(inside, "room_prefix"), ""));
+    }
+    return fit;
 }
 
 static struct object *match_rule(const struct ask *ask, struct tenant *project, const struct object *trunk, size_t *ret_matches)
 {
     struct object *best = NULL;
-    int best_rank = -1;
-    *ret_matches = 0;
+    struct fit best_fit = { 0 };
     for (struct object *o = project->lists[KIND_DISPATCH_RULE].head; o; o = o->next) {
-        int rank = rule_rank(ask, o, trunk);
-        if (rank < 0 || rank < best_rank)
+        struct fit fit = rule_fit(ask, o, trunk);
+        if (!fit.matches || (best && (fit.rank < best_fit.rank || (fit.rank == best_fit.rank && strcmp(fit.room, best_fit.room) > 0))))
             continue;
-        *ret_matches = rank == best_rank ? *ret_matches + 1 : 1;
         best = o;
-        best_rank = rank;
+        best_fit = fit;
+    }
+    *ret_matches = 0;
+    for (const struct object *o = best ? project->lists[KIND_DISPATCH_RULE].head : NULL; o; o = o->next) {
+        struct fit fit = rule_fit(ask, o, trunk);
+        *ret_matches += fit.matches && fit.sort == best_fit.sort;
     }
     return best;
 }
@@ -279,7 +297,8 @@ static const char *follow(struct sim *sim, const struct ask *ask, struct call *c
 
 void phone_call(struct sim *sim, struct call *call, struct json_object *body)
 {
-    struct ask ask = { &call->arena, get_text(body, "to"), text_or(get_text(body, "from"), "+15550109999") };
+    struct ask ask = { &call->arena, get_text(body, "to"), text_or(get_text(body, "from"), "+15550109999"),
+                       text_or(get_text(body, "source"), "192.0.2.1") };
     struct json_object *o = json_object_new_object();
     const struct object *number = NULL;
     for (struct tenant *t = sim->tenants; t && !number && ask.to; t = t->next)

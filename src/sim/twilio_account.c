@@ -162,7 +162,7 @@ static const struct param list_params[] = { { "FriendlyName", "friendly_name", P
 static bool list_name_free(struct sim *sim, struct call *call, const char *name, const struct object *self)
 {
     for (struct object *o = call->tenant->lists[KIND_CREDENTIAL_LIST].head; o; o = o->next) {
-        if (o == self || !text_equal(get_text(o->body, "friendly_name"), name))
+        if (o == self || !object_visible(sim, o) || !text_equal(get_text(o->body, "friendly_name"), name))
             continue;
         twilio_error(sim, call, 400, LIST_INVALID, "A credential list with this FriendlyName already exists");
         return false;

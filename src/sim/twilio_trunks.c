@@ -38,10 +38,19 @@ struct object *twilio_domain_holder(struct sim *sim, const char *domain)
     return NULL;
 }
 
+/* "ac" and 32 hex digits of an account that is not ours. */
+static bool names_another_account(struct sim *sim, const struct tenant *self, const char *domain)
+{
+    for (const struct tenant *t = sim->tenants; t; t = t->next)
+        if (t != self && t->port == SIM_TWILIO && strncasecmp(domain, t->id, strlen(t->id)) == 0)
+            return true;
+    return false;
+}
+
 /* `trunk` is the one that keeps or takes the name, NULL in a create. */
 static bool domain_usable(struct sim *sim, struct call *call, const char *domain, const struct object *trunk)
 {
-    if (!domain_well_formed(domain)) {
+    if (!domain_well_formed(domain) || names_another_account(sim, call->tenant, domain)) {
         twilio_error(sim, call, 400, TRUNK_INVALID, "Termination URI is not valid: letters, digits and '-' before .pstn.twilio.com");
         return false;
     }
