@@ -26,3 +26,25 @@ libtrunkd_sim_a_SOURCES = \
 	src/sim/twilio_show.c \
 	src/sim/twilio_trunks.c \
 	src/sim/world.h
+
+SIM_TEST_LDADD = libtrunkd-sim.a $(LDADD)
+SIM_FIXTURE = tests/unit/sim_fixture.c tests/unit/sim_fixture.h
+unit_tests += \
+	tests/unit/test_sim_bytes \
+	tests/unit/test_sim_faults \
+	tests/unit/test_sim_livekit \
+	tests/unit/test_sim_livekit_rules \
+	tests/unit/test_sim_phone \
+	tests/unit/test_sim_twilio
+tests_unit_test_sim_bytes_SOURCES = tests/unit/test_sim_bytes.c
+tests_unit_test_sim_bytes_LDADD = $(SIM_TEST_LDADD)
+tests_unit_test_sim_faults_SOURCES = tests/unit/test_sim_faults.c $(SIM_FIXTURE)
+tests_unit_test_sim_faults_LDADD = $(SIM_TEST_LDADD)
+tests_unit_test_sim_livekit_SOURCES = tests/unit/test_sim_livekit.c $(SIM_FIXTURE)
+tests_unit_test_sim_livekit_LDADD = $(SIM_TEST_LDADD)
+tests_unit_test_sim_livekit_rules_SOURCES = tests/unit/test_sim_livekit_rules.c $(SIM_FIXTURE)
+tests_unit_test_sim_livekit_rules_LDADD = $(SIM_TEST_LDADD)
+tests_unit_test_sim_phone_SOURCES = tests/unit/test_sim_phone.c $(SIM_FIXTURE)
+tests_unit_test_sim_phone_LDADD = $(SIM_TEST_LDADD)
+tests_unit_test_sim_twilio_SOURCES = tests/unit/test_sim_twilio.c $(SIM_FIXTURE)
+tests_unit_test_sim_twilio_LDADD = $(SIM_TEST_LDADD)
