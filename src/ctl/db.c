@@ -11,6 +11,7 @@
 struct db {
     PGconn *conn;
     bool lock_was_busy;
+    char error_column[64];
 };
 
 struct rows { PGresult *result; };
@@ -18,9 +19,9 @@ struct rows { PGresult *result; };
 /* Class of the first two characters of an SQLSTATE: what the machine, and the person, may do about it. */
 static enum err_class class_of(const char *sqlstate)
 {
-    /* 0A not supported here (TRUNCATE), 22 bad value, 23 constraint, 2F and P0 raised by a function, 42501 no right, 55 object in a
-     * state that does not allow it, TD raised by ours. */
-    static const char *const refusals[] = { "0A", "22", "23", "2F", "P0", "42501", "55000", "TD" };
+    /* 02 not there, 0A not supported here (TRUNCATE), 22 bad value, 23 constraint, 2F and P0 raised by a function, 42501 no right,
+     * 55000 in a state that does not allow it. */
+    static const char *const refusals[] = { "02", "0A", "22", "23", "2F", "P0", "42501", "55000" };
 
     if (text_equal(sqlstate, "55P03") || text_starts(sqlstate, "40"))
         return ERR_TRANSIENT;
@@ -46,6 +47,7 @@ static bool error_sentence(struct db *db, const PGresult *result, struct err *er
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 
     db->lock_was_busy = text_equal(sqlstate, "55P03");
+    text_copy(db->error_column, sizeof db->error_column, text_or(PQresultErrorField(result, PG_DIAG_COLUMN_NAME), ""));
     if (text_equal(sqlstate, "3F000") || text_equal(sqlstate, "42P01") || text_equal(sqlstate, "42883") || text_equal(sqlstate, "42703"))
         return err_set(err, ERR_CONFIG, "database %s has no schema trunkd, or not that of this version (%s); run trunkctl migrate",
                        PQdb(db->conn), text_or(message, "no message"));
@@ -142,6 +144,11 @@ bool db_script(struct db *db, const char *sql, struct err *err)
 bool db_lock_was_busy(const struct db *db)
 {
     return db->lock_was_busy;
+}
+
+const char *db_error_column(const struct db *db)
+{
+    return db->error_column;
 }
 
 int db_server_version(const struct db *db)

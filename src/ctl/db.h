@@ -27,6 +27,7 @@ MUST_CHECK bool db_statement(struct db *, const char *name, const char *const *v
 MUST_CHECK bool db_script(struct db *, const char *sql, struct err *);
 
 bool db_lock_was_busy(const struct db *);       /* the last call failed because a lock was not had in time */
+const char *db_error_column(const struct db *); /* the column that the last call was refused for; "" when it names none */
 int db_server_version(const struct db *);       /* 150020 */
 const char *db_name(const struct db *);
 

@@ -10,6 +10,27 @@ const struct verb verbs[] = {
       "Applies what is missing, each numbered file in a transaction of its own. It waits at most a few seconds for a lock and tries\n"
       "again, so that it never holds up applications; two at once do no harm. A second run changes nothing.",
       TAKES_DATABASE | TAKES(OPTION_STATUS), 0, 0, run_migrate },
+    { "apply", "make the database say what the manifests say", "-f FILE|DIR|- [--wait[=TIME]] [--dry-run]",
+      "Everything is applied in one transaction, or nothing. Prints created, changed or unchanged for each object. A key that is not\n"
+      "written means its default. With --wait it shows progress until every number of the manifests is settled, and ends with 3 if\n"
+      "one of them is not active then.",
+      TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_DRY_RUN), 0, 0, run_apply },
+    { "get", "list numbers, agents, trunks, accounts, projects and more", "[KIND] [NAME…] [-l LABEL=VALUE]",
+      "KIND is numbers (as if nothing is said), agents, trunks, accounts, projects, resources, orphans or strays; KIND/NAME and a\n"
+      "bare +number work too.",
+      TAKES_LIST | TAKES(OPTION_LABEL), 0, NAMES_MAX, run_get },
+    { "wait", "wait until numbers have come to rest", "KIND/NAME… | +NUMBER… [--for settled|active|gone] [--timeout TIME]",
+      "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"
+      "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",
+      TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_wait },
+    { "retry", "try again at once what was refused or waits", "+NUMBER… | TRUNK…", NULL, TAKES_DATABASE, 1, NAMES_MAX, run_retry },
+    { "delete", "delete rows; the daemon cleans up behind them", "KIND/NAME… | +NUMBER… | -f FILE [--wait[=TIME]]",
+      "With --wait it stays until nothing is left at the providers.",
+      TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_TIMEOUT), 0, NAMES_MAX, run_delete },
+    { "force-delete", "give up on leftovers that cannot be removed", "+NUMBER… | TRUNK… --why TEXT",
+      "Only for what is corrupted, or works with leftovers. What is left behind is kept on record: trunkctl get orphans.",
+      TAKES_DATABASE | TAKES(OPTION_WHY), 1, NAMES_MAX, run_force_delete },
+    { "events", "what happened, when and why", "[NAME…] [-n COUNT]", NULL, TAKES_LIST | TAKES(OPTION_LIMIT), 0, NAMES_MAX, run_events },
     { "seal", "seal a secret so that only the daemon can read it", "--for account/NAME|sip/NAME [--key-file FILE]",
       "Reads the secret from standard input, never from the command line, and prints sealed:<key id>:<base64>, which can stand in a\n"
       "row or a manifest. It can be used for the named place only. The public key comes from the database, or from a file that\n"

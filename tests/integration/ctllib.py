@@ -4,6 +4,7 @@
         done = trunkctl(db, "get", "numbers")
         assert done.code == 0 and "+14155551234" in done.out
 """
+import json
 import os
 import pathlib
 import subprocess
@@ -42,3 +43,46 @@ def empty_database(cluster):
     name = "e" + uuid.uuid4().hex[:12]
     cluster.execute(f"create database {name}")
     return pglib.Db(cluster, name)
+
+
+ACCOUNTS = """
+apiVersion: trunkd/v1
+kind: LiveKitProject
+metadata: { name: lk }
+spec: { url: "https://lk.livekit.cloud", apiKey: APIkey, secret: file:account/lk, sipHost: lk.sip.livekit.cloud }
+---
+apiVersion: trunkd/v1
+kind: TwilioAccount
+metadata: { name: main }
+spec: { accountSid: AC00000000000000000000000000000001, secret: file:account/main, livekitProject: lk }
+"""
+
+
+def agent(name, **spec):
+    return document("Agent", name, {"dispatchName": name + "-agent", **spec})
+
+
+def number(name, **spec):
+    return document("PhoneNumber", name, {"twilioAccount": "main", **spec})
+
+
+def document(kind, name, spec, labels=None):
+    """JSON is YAML."""
+    metadata = {"name": name, **({"labels": labels} if labels else {})}
+    return "---\n" + json.dumps({"apiVersion": "trunkd/v1", "kind": kind, "metadata": metadata, "spec": spec}) + "\n"
+
+
+def apply(db, *documents, **options):
+    done = trunkctl(db, "apply", "-f", "-", *options.pop("arguments", []), stdin="".join(documents), **options)
+    return done
+
+
+def settle(db, phone_number, status="active", reason="UpToDate", message="", settled=True, leftovers=()):
+    """What the daemon writes when it has looked at a number."""
+    db.q("""insert into trunkd.number_status (phone_number, status, reason, message, settled, observed_generation, leftovers)
+            values (%s, %s, %s, %s, %s, (select generation from trunkd.phone_number where phone_number = %s), %s)
+            on conflict (phone_number) do update
+            set (status, reason, message, settled, observed_generation, leftovers)
+              = (excluded.status, excluded.reason, excluded.message, excluded.settled, excluded.observed_generation, excluded.leftovers)""",
+         phone_number, status, reason, message, settled, phone_number, json.dumps(list(leftovers)))
+    db.q("delete from trunkd.dirty")

@@ -1,0 +1,14 @@
+-- name: apply_project
+-- purpose: make LiveKit projects what a manifest says; a column that is not in an object gets its default. A row that is so already is not in the answer
+-- param: 1 jsonb array of objects whose keys are column names
+-- returns: name text, created bool
+insert into trunkd.livekit_project as t (name, labels, url, api_key, secret, sip_host, max_in_flight)
+select d.name, d.labels, d.url, d.api_key, d.secret, d.sip_host, coalesce(d.max_in_flight, 5)
+from jsonb_populate_recordset(null::trunkd.livekit_project, $1) d
+order by d.name
+on conflict (name) do update
+set (labels, url, api_key, secret, sip_host, max_in_flight)
+  = (excluded.labels, excluded.url, excluded.api_key, excluded.secret, excluded.sip_host, excluded.max_in_flight)
+where (t.labels, t.url, t.api_key, t.secret, t.sip_host, t.max_in_flight)
+   is distinct from (excluded.labels, excluded.url, excluded.api_key, excluded.secret, excluded.sip_host, excluded.max_in_flight)
+returning t.name, t.xmax = 0 as created;

@@ -1,0 +1,5 @@
+-- name: delete_trunk
+-- purpose: take rows away; what was made for them is removed by the daemon
+-- param: 1 jsonb array of names
+-- returns: name text
+delete from trunkd.trunk t where t.name in (select jsonb_array_elements_text($1)) returning t.name as name;

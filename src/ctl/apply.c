@@ -1,0 +1,107 @@
+/* trunkctl apply: manifests become rows, all of them in one transaction or none. */
+#include <stdio.h>
+#include <trunkd/text.h>
+
+#include "apply_rows.h"
+#include "db.h"
+#include "target.h"
+#include "verb.h"
+#include "watch.h"
+
+/* The numbers to wait for: those of the manifest, those whose agent a list has changed, and those of the agents that were applied. */
+MUST_CHECK static bool numbers_touched(struct db *db, const struct manifest *m, const struct applied *applied, struct arena *arena,
+                                       struct target **ret_targets, size_t *ret_count, struct err *err)
+{
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    struct map seen = { 0 };
+    const char **agents = ARENA_ARRAY(arena, const char *, m->count + 1);
+    struct target *targets;
+    size_t agent_count = 0, count = 0;
+
+    for (size_t i = 0; i < m->count; i++)
+        if (m->objects[i]->kind == MANIFEST_AGENT)
+            agents[agent_count++] = m->objects[i]->name;
+    if (!db_statement(db, "agents_numbers", (const char *const[]){ json_names(arena, agents, agent_count) }, &rows, err))
+        return false;
+    targets = ARENA_ARRAY(arena, struct target, m->count + applied->relinked_count + rows_count(rows) + 1);
+    for (size_t i = 0; i < m->count; i++)
+        if (m->objects[i]->kind == MANIFEST_NUMBER)
+            targets[count++].name = m->objects[i]->name;
+    for (size_t i = 0; i < count; i++)
+        map_put(&seen, targets[i].name, &targets[i]);
+    for (size_t i = 0; i < applied->relinked_count + rows_count(rows); i++) {
+        const char *name = i < applied->relinked_count ? applied->relinked[i].number : rows_cell(rows, i - applied->relinked_count, 0);
+
+        if (map_get(&seen, name))
+            continue;
+        targets[count].name = arena_strdup(arena, name);
+        map_put(&seen, targets[count].name, &targets[count]);
+        count++;
+    }
+    map_release(&seen);
+    for (size_t i = 0; i < count; i++)
+        targets[i].kind = TARGET_NUMBER;
+    *ret_targets = targets;
+    *ret_count = count;
+    return true;
+}
+
+static enum exit_code refused(const struct manifest *m, const struct err *err)
+{
+    if (m->error_count == 0)
+        return fail(err);
+    fputs(m->errors.data, stderr);
+    return EXIT_REFUSED;
+}
+
+static enum exit_code apply(const struct options *options, struct manifest *m, struct applied *applied)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(db_close_at) struct db *db = NULL;
+    struct target *targets;
+    size_t count;
+    struct err err;
+
+    if (!db_open(options, &db, &err))
+        return fail(&err);
+    if (!db_script(db, "begin", &err))
+        return fail(&err);
+    if (!apply_rows(db, m, applied, &err))
+        return refused(m, &err);
+    if (options->dry_run) {
+        if (!db_script(db, "set constraints all immediate", &err) || !db_script(db, "rollback", &err))
+            return fail(&err);
+        applied_print(m, applied, " (dry run)");
+        return EXIT_DONE;
+    }
+    if (!db_script(db, "commit", &err))
+        return fail(&err);
+    applied_print(m, applied, "");
+    fflush(stdout);
+    if (!options->wait)
+        return EXIT_DONE;
+    if (!numbers_touched(db, m, applied, &arena, &targets, &count, &err))
+        return fail(&err);
+    return watch(db, targets, count, WATCH_APPLIED, options->wait_ms);
+}
+
+enum exit_code run_apply(const struct options *options)
+{
+    struct applied applied = { .changes = NULL };
+    struct manifest m;
+    enum exit_code code;
+
+    if (options->file_count == 0)
+        return fail_text("apply needs -f FILE, -f FOLDER or -f - for standard input");
+    if (options->wait && options->dry_run)
+        return fail_text("--wait and --dry-run do not go together: nothing is left to wait for");
+    if (manifest_load(options->files, options->file_count, &m)) {
+        code = apply(options, &m, &applied);
+    } else {
+        fputs(m.errors.data, stderr);
+        code = EXIT_ERROR;
+    }
+    applied_release(&applied);
+    manifest_release(&m);
+    return code;
+}

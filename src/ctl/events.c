@@ -1,0 +1,40 @@
+/* trunkctl events: what happened, the newest last. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <trunkd/text.h>
+
+#include "listing.h"
+#include "target.h"
+
+#define EVENTS_SHOWN 50
+
+static const struct listing listing = {
+    { "events" }, "event", "get_events", false,
+    { { "AGE", AGE }, { "OBJECT", "object" }, { "REASON", "reason" }, { "MESSAGE", "message" } },
+};
+
+enum exit_code run_events(const struct options *options)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    CLEANUP(db_close_at) struct db *db = NULL;
+    const char **names = ARENA_ARRAY(&arena, const char *, options->name_count + 1);
+    char limit[32];
+    struct err err;
+
+    for (size_t i = 0; i < options->name_count; i++) {
+        const char *slash = strchr(options->names[i], '/');
+
+        names[i] = slash ? slash + 1 : options->names[i];
+    }
+    snprintf(limit, sizeof limit, "%" PRId64, options->limit >= 0 ? options->limit : (int64_t)EVENTS_SHOWN);
+    if (!db_open(options, &db, &err) ||
+        !db_statement(db, "get_events", (const char *const[]){
+            options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL, limit }, &rows, &err))
+        return fail(&err);
+    if (rows_count(rows) == 0 && !options->json) {
+        fputs("no events\n", stderr);
+        return EXIT_DONE;
+    }
+    return listing_print(&listing, rows, options);
+}

@@ -1,0 +1,22 @@
+/* Lists of things: rows that the database gives as JSON, shown as a table or as they are. */
+#ifndef TRUNKD_CTL_LISTING_H
+#define TRUNKD_CTL_LISTING_H
+
+#include "db.h"
+#include "out.h"
+#include "verb.h"
+
+#define AGE "(age)"                     /* a column's key: the third column of the statement, in seconds */
+
+struct listing {
+    const char *words[6];               /* what people call it, in lower case; NULL-terminated */
+    const char *noun;                   /* "phone number" */
+    const char *statement;              /* of sql/queries: name, row as JSON, age in seconds */
+    bool has_labels;
+    struct { const char *header, *key; } columns[COLUMNS_MAX];      /* keys of the JSON; ends with an empty one */
+};
+
+/* Prints rows of such a statement as the options say. */
+enum exit_code listing_print(const struct listing *, const struct rows *, const struct options *);
+
+#endif

@@ -1,0 +1,82 @@
+/* What people call things. */
+#include "target.h"
+
+#include <string.h>
+#include <strings.h>
+#include <trunkd/buf.h>
+#include <trunkd/text.h>
+
+#define NAMES_BYTES_MAX (64u << 20)
+
+const struct target_row target_table[TARGET_MAX_] = {
+    [TARGET_NUMBER]  = { "PhoneNumber", "phone number", { "number", "numbers", "phonenumber", "phonenumbers", "phone_number", "num" },
+                         "number", "delete_number" },
+    [TARGET_TRUNK]   = { "Trunk", "trunk", { "trunk", "trunks" }, "trunk", "delete_trunk" },
+    [TARGET_AGENT]   = { "Agent", "agent", { "agent", "agents" }, "agent", "delete_agent" },
+    [TARGET_ACCOUNT] = { "TwilioAccount", "Twilio account", { "account", "accounts", "twilioaccount", "twilioaccounts", "twilio_account" },
+                         "account", "delete_account" },
+    [TARGET_PROJECT] = { "LiveKitProject", "LiveKit project", { "project", "projects", "livekitproject", "livekitprojects", "livekit_project" },
+                         "account", "delete_project" },
+};
+
+bool target_kind_find(const char *word, size_t length, enum target_kind *ret)
+{
+    for (size_t kind = 0; kind < TARGET_MAX_; kind++)
+        for (const char *const *known = target_table[kind].words; *known; known++)
+            if (strlen(*known) == length && strncasecmp(*known, word, length) == 0) {
+                *ret = (enum target_kind)kind;
+                return true;
+            }
+    return false;
+}
+
+MUST_CHECK static bool check_number(const char *name, struct err *err)
+{
+    if (text_is_e164(name))
+        return true;
+    return err_set(err, ERR_CONFIG, "\"%s\" is not a phone number in E.164: \"+\", country code and number, digits only, such as +14155551234", name);
+}
+
+bool target_read(const char *text, struct target *ret, struct err *err)
+{
+    const char *slash = strchr(text, '/');
+
+    if (!slash) {
+        if (text[0] != '+')
+            return err_set(err, ERR_CONFIG, "what is \"%s\"? Write +NUMBER, or KIND/NAME such as agent/%s", text, text);
+        *ret = (struct target){ .kind = TARGET_NUMBER, .name = text };
+        return check_number(text, err);
+    }
+    if (!target_kind_find(text, (size_t)(slash - text), &ret->kind) || !slash[1])
+        return err_set(err, ERR_CONFIG, "\"%s\" is not KIND/NAME: the kinds are number, agent, trunk, account and project", text);
+    ret->name = slash + 1;
+    return ret->kind != TARGET_NUMBER || check_number(ret->name, err);
+}
+
+bool target_read_owner(const char *text, struct target *ret, struct err *err)
+{
+    if (!strchr(text, '/') && text[0] != '+') {
+        *ret = (struct target){ .kind = TARGET_TRUNK, .name = text };
+        return true;
+    }
+    if (!target_read(text, ret, err))
+        return false;
+    if (ret->kind != TARGET_NUMBER && ret->kind != TARGET_TRUNK)
+        return err_set(err, ERR_CONFIG, "\"%s\" is neither a phone number nor a trunk", text);
+    return true;
+}
+
+const char *json_names(struct arena *arena, const char *const *names, size_t count)
+{
+    struct buf json;
+    const char *text;
+
+    buf_init(&json, NAMES_BYTES_MAX);
+    json_open(&json, '[');
+    for (size_t i = 0; i < count; i++)
+        json_text(&json, names[i]);
+    json_close(&json, ']');
+    text = arena_strdup(arena, json.data);
+    buf_release(&json);
+    return text;
+}

@@ -1,0 +1,36 @@
+/* What a verb is about: "+14155551234", "agent/support", "trunk/big" … One table for what people call things and which
+ * statements belong to them. */
+#ifndef TRUNKD_CTL_TARGET_H
+#define TRUNKD_CTL_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <trunkd/arena.h>
+#include <trunkd/err.h>
+
+/* In the order in which they can be deleted. */
+enum target_kind { TARGET_NUMBER, TARGET_TRUNK, TARGET_AGENT, TARGET_ACCOUNT, TARGET_PROJECT, TARGET_MAX_ };
+
+struct target_row {
+    const char *kind;               /* as in a manifest */
+    const char *noun;               /* "phone number" */
+    const char *words[8];           /* what people call it, in lower case */
+    const char *watch;              /* type in the statement watch */
+    const char *remove;             /* the statement that deletes rows */
+};
+extern const struct target_row target_table[TARGET_MAX_];
+
+struct target { enum target_kind kind; const char *name; };
+
+/* Case does not matter. */
+bool target_kind_find(const char *word, size_t length, enum target_kind *ret);
+
+/* Reads "+NUMBER" or "KIND/NAME". */
+MUST_CHECK bool target_read(const char *text, struct target *ret, struct err *);
+/* As the verbs of SQL take names: "+NUMBER", or the name of a trunk; number/ and trunk/ in front are allowed. */
+MUST_CHECK bool target_read_owner(const char *text, struct target *ret, struct err *);
+
+/* A JSON array of texts. */
+const char *json_names(struct arena *, const char *const *names, size_t count);
+
+#endif
