@@ -277,7 +277,6 @@ static bool port_start(struct server *s, enum sim_port which, const struct socka
     p->which = which;
     p->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, p,
                                  MHD_OPTION_SOCK_ADDR, &bound,
-                                 MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
                                  MHD_OPTION_CONNECTION_LIMIT, connections,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
