@@ -69,6 +69,14 @@ static void read_now(struct core *core)
     core->poll_next_ms = core->now_ms + core->settings->poll_ms;
 }
 
+static void gates_wake(struct core *core)
+{
+    void *value;
+
+    for (size_t i = 0; map_next(&core->gates, &i, &value);)
+        gate_wake_all(core, value);
+}
+
 /* ---- the lease -------------------------------------------------------------------------------------------------------------------------- */
 
 static void lease_ask(struct core *core, enum lease_action action)
@@ -106,8 +114,11 @@ static void lease_take(struct core *core, const struct event *event)
         core_log(core, LOG_LEVEL_NOTICE, "lease", "took it, epoch %" PRId64, event->lease.epoch);
         core_read(core, true);
     }
+    bool lapsed = core->now_ms >= core->lease_until_ms;
     core->epoch = event->lease.epoch;
     core->lease_until_ms = event->lease.valid_until_ms;
+    if (lapsed)
+        gates_wake(core);
 }
 
 static void lease_turn(struct core *core)
@@ -147,7 +158,10 @@ static void database_up(struct core *core)
 static void take(struct core *core, const struct event *event)
 {
     switch (event->type) {
-    case EVENT_CONFIG: core->settings = event->config; break;
+    case EVENT_CONFIG:
+        core->settings = event->config;
+        gates_wake(core);           /* an origin may be allowed now */
+        break;
     case EVENT_LEASE: lease_take(core, event); break;
     case EVENT_ROWS: rows_take(core, event); break;
     case EVENT_COMMITTED:

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define NUDGE_MS 100                /* how long a place in a window may stay unused while somebody waits */
+
 const struct settings settings_default = {
     .request_timeout_ms = 30000, .send_window_ms = 2000, .quiet_twilio_ms = 30000, .quiet_livekit_ms = 120000,
     .list_lag_ms = 10000, .retry_min_ms = 500, .retry_max_ms = 300000, .recheck_ms = 900000,
@@ -257,14 +259,29 @@ static void write_status(struct core *core, struct gate *gate)
     unit_end(core, &b, unit, NULL, gate);
 }
 
+/* Whoever waits is woken when what it waits for ends: a place in the window, a pause, a condition, a scan. One that was woken and had no
+ * use for the place leaves it unused, so now and then all are asked again. */
+static int64_t gate_nudge_ms(const struct core *core, const struct gate *gate)
+{
+    if (gate->pause_ms > core->now_ms)
+        return gate->pause_ms;
+    if (gate->probing || gate->braked || *gate->condition || gate->scanned == SCAN_RUNNING
+        || gate->in_flight >= (uint32_t)gate_account(gate)->max_in_flight)
+        return NEVER_MS;
+    return gate->pause_ms ? gate->pause_ms : gate->nudged_ms + NUDGE_MS;
+}
+
 void gate_turn(struct core *core, struct gate *gate)
 {
     if (!gate_account(gate))
         return;
     if (gate->probing && !gate->probe_flying && gate->probe_ms <= core->now_ms && !core->stopping && origin_allowed(core, gate))
         send_probe(core, gate);
-    if (gate->waiting_count > 0 && gate_may_read(core, gate))
+    if (gate->waiting_count > 0 && gate_nudge_ms(core, gate) <= core->now_ms && gate_may_read(core, gate)) {
+        gate->pause_ms = 0;
+        gate->nudged_ms = core->now_ms;
         gate_wake_all(core, gate);
+    }
     bool used = gate->rows > 0 || gate->waiting_count > 0;
     if (used && (gate->scanned == SCAN_NEEDED || (gate->scanned == SCAN_DONE && gate->scan_next_ms <= core->now_ms))
         && gate->scan_next_ms <= core->now_ms && gate_may_read(core, gate))
@@ -289,8 +306,8 @@ int64_t gate_wake_ms(const struct core *core, const struct gate *gate)
         return wake;
     if (gate->probing && !gate->probe_flying)
         wake = gate->probe_ms;
-    if (gate->waiting_count > 0 && gate->pause_ms > core->now_ms && gate->pause_ms < wake)
-        wake = gate->pause_ms;
+    if (gate->waiting_count > 0 && gate_nudge_ms(core, gate) < wake)
+        wake = gate_nudge_ms(core, gate);
     if (gate->rows > 0 && gate->scanned != SCAN_RUNNING && gate->scan_next_ms < wake && !gate->probing && !*gate->condition)
         wake = gate->scan_next_ms;
     return wake;

@@ -166,6 +166,7 @@ struct gate {
     bool probing, probe_flying;
     int64_t probe_ms, probe_delay_ms;
     uint32_t failures;              /* transport failures in a row */
+    int64_t nudged_ms;              /* when all who wait were last asked */
     int64_t pause_ms;               /* throttled: nothing is sent before */
     bool braked, brake_released;
     bool status_unsaved, committing;
