@@ -1,0 +1,17 @@
+/* manager: the loop, and who is wired to whom. Events in from the shells, effects out to them; no policy. */
+#ifndef TRUNKD_DAEMON_MANAGER_H
+#define TRUNKD_DAEMON_MANAGER_H
+
+#include <trunkd/config.h>
+#include <trunkd/err.h>
+
+struct manager;
+
+/* config is taken over (released with the manager, replaced at a reload); path: where it was read. */
+MUST_CHECK bool manager_new(struct config *, const char *path, struct manager **ret_manager, struct err *err);
+void manager_free(struct manager *);
+
+/* Until a signal ends it. The exit code. */
+int manager_run(struct manager *);
+
+#endif
