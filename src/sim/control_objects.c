@@ -137,6 +137,10 @@ void control_object_add(struct sim *sim, struct call *call, struct json_object *
     struct json_object *fields = get_json(body, "body");
     if (!t)
         return;
+    if (fields && !json_object_is_type(fields, json_type_object)) {
+        control_error(call, 400, "body is not an object");
+        return;
+    }
     if (kind < 0 || kinds_info[kind].port != t->port) {
         control_error(call, 400, "kind is unknown, or not one of this provider");
         return;

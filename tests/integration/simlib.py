@@ -10,6 +10,7 @@
 The program is looked for in TRUNKD_BUILDDIR (or TRUNKD_BUILD).
 """
 
+import atexit
 import base64
 import hashlib
 import hmac
@@ -96,6 +97,7 @@ class Sim:
 
     def start(self):
         self.process = subprocess.Popen([program(), *self.arguments], stdout=subprocess.PIPE, text=True)
+        atexit.register(self._kill)
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("trunkd-sim did not start: exit %s" % self.process.wait())
@@ -103,10 +105,15 @@ class Sim:
         self.twilio_url, self.livekit_url = ready["twilio"], ready["livekit"]
         return self
 
+    def _kill(self):
+        if self.process is not None:
+            self.process.kill()
+
     def stop(self):
         """Ends the process and checks that it ended well (a sanitizer's complaint is an exit code)."""
         if self.process is None:
             return
+        atexit.unregister(self._kill)
         self.process.terminate()
         code = self.process.wait(timeout=20)
         self.process.stdout.close()

@@ -179,6 +179,7 @@ static void test_foreign_objects_and_deletes_behind_the_back(void **state)
     assert_int_equal(world_control(w, "POST objects", "{\"account\":\"" SID "\",\"kind\":\"inbound_trunks\",\"body\":{}}"), 400);
     assert_int_equal(world_control(w, "POST objects", "{\"account\":\"nobody\",\"kind\":\"trunks\",\"body\":{}}"), 404);
     assert_int_equal(world_control(w, "POST objects", "{\"account\":\"" KEY "\",\"kind\":\"inbound_trunks\",\"body\":{\"numbers\":1}}"), 400);
+    assert_int_equal(world_control(w, "POST objects", "{\"account\":\"" KEY "\",\"kind\":\"inbound_trunks\",\"body\":[]}"), 400);
     assert_int_equal(world_control(w, "DELETE objects/" SID "/trunks/TK0", NULL), 404);
 }
 
