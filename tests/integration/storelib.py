@@ -39,6 +39,13 @@ class Drive:
     def waits(self, start, count):
         return [self.wait(start) for _ in range(count)]
 
+    def waits_any(self, *starts):
+        """One line of each, in any order."""
+        missing = set(starts)
+        while missing:
+            line = self.wait("")
+            missing -= {start for start in missing if line.startswith(start)}
+
     def nothing(self, start, seconds):
         """Nothing that begins so comes for a while."""
         end = time.monotonic() + seconds
@@ -60,7 +67,8 @@ class Drive:
         assert self.process.wait(timeout=20) == 0       # a sanitizer's complaint is an exit code
 
     def __enter__(self):
-        self.wait("up")
+        """Up, and listening: the hint that follows from the beginning itself is behind us."""
+        self.waits_any("up", "hint")
         return self
 
     def __exit__(self, kind, *_):
