@@ -9,8 +9,20 @@ lints = \
 	tests/lint/rooms \
 	tests/lint/words
 
+# The simulation: the real core and the real simulator around a model of PostgreSQL, in one process under virtual time.
+sim_tests = tests/sim/test_life
+sim_world = libtrunkd-world.a libtrunkd-core.a libtrunkd-sim.a libtrunkd-core.a $(CMOCKA_LIBS) $(JSON_C_LIBS)
+libtrunkd_world_a_SOURCES = \
+	tests/sim/check.c \
+	tests/sim/db.c tests/sim/db.h \
+	tests/sim/look.c \
+	tests/sim/providers.c \
+	tests/sim/world.c tests/sim/world.h
+tests_sim_test_life_LDADD = $(sim_world)
+
 if HAVE_CMOCKA
-check_PROGRAMS = $(unit_tests)
+check_LIBRARIES = libtrunkd-world.a
+check_PROGRAMS = $(unit_tests) $(sim_tests)
 endif
 
 TESTS = $(check_PROGRAMS) $(lints)

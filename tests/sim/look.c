@@ -1,0 +1,76 @@
+/* What a test looks at. */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <trunkd/arena.h>
+#include <trunkd/buf.h>
+#include <trunkd/text.h>
+
+const char *world_status(struct world *w, const char *number)
+{
+    static char text[100];
+    struct json_object *row = db_row(&w->db, "number_status", number);
+
+    snprintf(text, sizeof(text), "%s/%s", db_text(row, "status"), db_text(row, "reason"));
+    return row ? text : "gone";
+}
+
+const char *world_message(struct world *w, const char *number) { return db_text(db_row(&w->db, "number_status", number), "message"); }
+
+size_t world_sent(const struct world *w, const char *part)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->sent_count; i++)
+        count += strstr(w->sent[i], part) != NULL;
+    return count;
+}
+
+void world_print_sent(const struct world *w)
+{
+    for (size_t i = 0; i < w->sent_count; i++)
+        fprintf(stderr, "    %s\n", w->sent[i]);
+}
+
+size_t world_events(const struct world *w, const char *reason)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_object_array_length(w->db.events); i++)
+        count += text_equal(db_text(json_object_array_get_idx(w->db.events, i), "reason"), reason);
+    return count;
+}
+
+static void add_matching(struct json_object *list, const char *part, struct buf *b)
+{
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        const char *text = json_object_to_json_string_ext(json_object_array_get_idx(list, i), JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        if (!strstr(text, part))
+            continue;
+        buf_adds(b, text);
+        buf_addc(b, '\n');
+    }
+}
+
+char *world_objects(struct world *w, const char *part)
+{
+    struct json_object *state = world_sim(w, "GET", "/_sim/state", NULL);
+    struct buf b;
+
+    buf_init(&b, (size_t)8 << 20);
+    json_object_object_foreach(state, side, tenants) {
+        (void)side;
+        json_object_object_foreach(tenants, tenant, kinds) {
+            (void)tenant;
+            json_object_object_foreach(kinds, kind, list) {
+                (void)kind;
+                add_matching(list, part, &b);
+            }
+        }
+    }
+    json_object_put(state);
+    char *text = must_strdup(b.data);
+    buf_release(&b);
+    return text;
+}
