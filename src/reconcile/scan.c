@@ -252,6 +252,19 @@ static void scope_make(struct core *core, const struct scan *scan, struct scope 
         scope_add(scope, scan, value);
 }
 
+/* Nothing is to be learnt from what was found: it is live, as we know it, and nobody had asked. */
+static bool row_is_as_found(struct core *core, const struct row *row, const struct found *found)
+{
+    const struct resource *r = &row->r;
+    struct spec applied;
+
+    if (r->known != KNOWN_LIVE || r->open != OPEN_NOTHING || row->doubt_ms || row->read_ms != NEVER_MS
+        || !text_equal(r->external_id, found->id) || (found->parent && !text_equal(r->parent_id, found->parent)))
+        return false;
+    spec_observe(r->kind, &found->spec, &r->applied, &core->turn, &applied);
+    return spec_differs(r->kind, &applied, &r->applied, 0) == r->kind->fields_count;
+}
+
 static void judge_found(struct core *core, struct scan *scan, struct scope *scope, const struct found *found)
 {
     bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
@@ -263,6 +276,8 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
         row = NULL;                     /* same nonce, another id: a copy */
     if (row) {
         row->shown = true;
+        if (row_is_as_found(core, row, found))
+            return;
         bool newer = row->written_ms >= scan->began_ms || row->flying;
         if (row->r.open == OPEN_NOTHING && (row->r.known != KNOWN_LIVE || !newer || !safeguard(core, SAFEGUARD_MARKS))) {
             row_event(core, row, ROW_FOUND, NULL, found);
