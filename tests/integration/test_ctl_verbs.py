@@ -1,0 +1,300 @@
+"""trunkctl get, wait, delete, retry, force-delete, events and seal."""
+import json
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+
+import ctllib
+import pglib
+from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
+
+ONE, TWO, THREE = "+14155550100", "+14155550101", "+14155550102"
+NOWHERE = "+14155559999"
+
+
+@pytest.fixture
+def fleet(db):
+    done = apply(db, ACCOUNTS, agent("support"), agent("sales"), document("Trunk", "big", {"twilioAccount": "main"}),
+                 document("PhoneNumber", ONE, {"twilioAccount": "main", "agent": "support", "label": "Täglich ja"}, {"team": "support"}),
+                 number(TWO, agent="sales"))
+    assert done.code == 0, done
+    settle(db, ONE)
+    settle(db, TWO, "pending", "SettingUp", "making its trunk", settled=False)
+    return db
+
+
+def table(done):
+    assert (done.code, done.err) == (0, ""), done
+    return [re.split(r"  +", line) for line in done.out.splitlines()]
+
+
+def test_get_lists_numbers(fleet):
+    rows = table(trunkctl(fleet, "get"))
+    assert rows[0] == ["NAME", "LABEL", "STATUS", "REASON", "AGENT", "TRUNK", "AGE"]
+    assert rows[1][:6] == [ONE, "Täglich ja", "active", "UpToDate", "support", "-"] and re.fullmatch(r"\d+s", rows[1][6])
+    assert rows[2][:6] == [TWO, "-", "pending", "SettingUp", "sales", "-"]
+    assert len(rows) == 3
+    lines = trunkctl(fleet, "get").out.splitlines()
+    assert len({line.index("active" if "active" in line else "pending") for line in lines[1:]} | {lines[0].index("STATUS")}) == 1
+
+
+@pytest.mark.parametrize("arguments, names", [
+    (["numbers"], [ONE, TWO]), (["number", TWO], [TWO]), ([ONE], [ONE]), (["number/" + ONE, TWO], [ONE, TWO]), (["PhoneNumbers"], [ONE, TWO]),
+    (["-l", "team=support"], [ONE]), (["-l", "team=support", "-l", "a=b"], []),
+    (["agents"], ["sales", "support"]), (["agent/sales"], ["sales"]), (["trunks"], ["big"]), (["accounts"], ["main"]), (["projects"], ["lk"]),
+])
+def test_get_finds(fleet, arguments, names):
+    done = trunkctl(fleet, "get", *arguments, "--no-headers")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == names
+    rows = json.loads(trunkctl(fleet, "get", *arguments, "-o", "json").out)
+    assert [row.get("phone_number") or row["name"] for row in rows] == names
+
+
+def test_json_keys_are_the_columns_of_the_views(fleet):
+    for kind, view in (("numbers", "number"), ("agents", "agent_state"), ("trunks", "trunk_state"), ("accounts", "account_state")):
+        rows = json.loads(trunkctl(fleet, "get", kind, "-o", "json").out)
+        columns = [r[0] for r in fleet.q("select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 order by attnum", "trunkd." + view)]
+        assert [list(row) for row in rows] == [columns] * len(rows) and rows
+
+
+def test_get_ledger_orphans_and_strays(fleet):
+    fleet.q("""insert into trunkd.resource (owner_type, owner, kind, account, rev, known, external_id, epoch, secret)
+               values ('number', %s, 'livekit.inbound_trunk', 'lk', 1, 'live', 'ST_1', 1, 'sealed:00000000:secretsecret')""", ONE)
+    fleet.q("insert into trunkd.orphan (owner_type, owner, kind, account, external_id, why) values ('number', %s, 'livekit.inbound_trunk', 'lk', 'ST_2', 'closed')", TWO)
+    fleet.q("insert into trunkd.stray (account, kind, external_id) values ('lk', 'livekit.dispatch_rule', 'SDR_1')")
+    assert table(trunkctl(fleet, "get", "resources"))[1] == [ONE, "livekit.inbound_trunk", "-", "lk", "live", "-", "ST_1", "-"]
+    assert "sealed" not in trunkctl(fleet, "get", "resources", "-o", "json").out
+    assert table(trunkctl(fleet, "get", "orphans", TWO))[1][:6] == [TWO, "livekit.inbound_trunk", "lk", "ST_2", "-", "closed"]
+    assert table(trunkctl(fleet, "get", "strays"))[1][:3] == ["lk", "livekit.dispatch_rule", "SDR_1"]
+    assert trunkctl(fleet, "get", "orphans", ONE).code == 1
+
+
+def test_get_shows_numbers_that_are_leaving(fleet):
+    fleet.q("delete from trunkd.phone_number where phone_number = %s", ONE)
+    assert [row[:5] for row in table(trunkctl(fleet, "get", ONE))][1] == [ONE, "-", "deleting", "Deleting", "-"]
+
+
+def test_an_empty_list_says_so(db):
+    done = trunkctl(db, "get", "orphans")
+    assert (done.code, done.out, done.err) == (0, "", "no orphans\n")
+    assert json.loads(trunkctl(db, "get", "orphans", "-o", "json").out) == []
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["gateways"], 'there is no kind "gateways": get knows numbers, agents, trunks, accounts, projects, resources, orphans and strays'),
+    (["gateway/x"], '"gateway/x" is not KIND/NAME of a kind that get knows'),
+    (["agents", "trunk/x"], "get lists one kind at a time: trunk/x is no agent"),
+    (["accounts", "-l", "a=b"], "-l does not go with accounts: they carry no labels"),
+    (["-l", "a"], '-l wants LABEL=VALUE, not "a"'),
+    (["-o", "yaml"], '-o knows table and json, not "yaml"'),
+    ([NOWHERE], f"there is no phone number {NOWHERE}"),
+    (["agent/x"], "there is no agent x"),
+])
+def test_get_refuses(fleet, arguments, sentence):
+    done = trunkctl(fleet, "get", *arguments, "--no-headers")
+    assert (done.code, done.out, done.err) == (1, "", f"trunkctl: {sentence}\n")
+
+
+# ---- wait
+
+def test_wait_for_what_is_there_already(fleet):
+    done = trunkctl(fleet, "wait", ONE)
+    assert (done.code, done.err) == (0, "") and f"{ONE}  active UpToDate" in done.out
+    assert trunkctl(fleet, "wait", ONE, "--for", "active").code == 0
+    assert trunkctl(fleet, "wait", NOWHERE, "--for", "gone").code == 0
+    assert trunkctl(fleet, "wait", "agent/support", "account/main", "project/lk", "--timeout", "1s").code == 0
+
+
+def test_wait_for_what_does_not_come(fleet):
+    done = trunkctl(fleet, "wait", TWO, "--timeout", "300ms")
+    assert done.code == 4 and done.err.startswith(f"timed out: {TWO} is pending SettingUp …: making its trunk\n")
+    assert trunkctl(fleet, "wait", ONE, "--for", "gone", "--timeout", "300ms").code == 4
+    settle(fleet, TWO, "pending", "NoAgent")
+    assert trunkctl(fleet, "wait", TWO).code == 0
+    assert trunkctl(fleet, "wait", TWO, "--for", "active").code == 3
+    done = trunkctl(fleet, "wait", NOWHERE)
+    assert (done.code, done.err) == (3, f"{NOWHERE} is not there\n")
+
+
+def test_a_change_must_be_seen_before_active_counts(fleet):
+    fleet.q("update trunkd.phone_number set label = 'x' where phone_number = %s", ONE)
+    assert trunkctl(fleet, "wait", ONE, "--for", "active", "--timeout", "300ms").code == 4
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    ([ONE, "--for", "good"], '--for is settled, active or gone, not "good"'),
+    (["support"], 'what is "support"? Write +NUMBER, or KIND/NAME such as agent/support'),
+    (["gateway/x"], '"gateway/x" is not KIND/NAME: the kinds are number, agent, trunk, account and project'),
+    (["agent/"], '"agent/" is not KIND/NAME: the kinds are number, agent, trunk, account and project'),
+    (["+0123"], '"+0123" is not a phone number in E.164: "+", country code and number, digits only, such as +14155551234'),
+    ([], "trunkctl wait needs a name; usage: trunkctl wait KIND/NAME… | +NUMBER… [--for settled|active|gone] [--timeout TIME]"),
+])
+def test_wait_refuses(fleet, arguments, sentence):
+    done = trunkctl(fleet, "wait", *arguments)
+    assert (done.code, done.out, done.err) == (1, "", f"trunkctl: {sentence}\n")
+
+
+# ---- delete
+
+def forget(db, *numbers):
+    """What the daemon does when nothing is left."""
+    for n in numbers:
+        db.q("delete from trunkd.number_status where phone_number = %s", n)
+    db.q("delete from trunkd.dirty")
+
+
+def test_delete_takes_rows_in_the_order_in_which_they_depend(fleet):
+    done = trunkctl(fleet, "delete", "project/lk", "account/main", "trunk/big", "agent/support", "agent/sales", ONE, "number/" + TWO)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == ["LiveKitProject/lk deleted", "TwilioAccount/main deleted", "Trunk/big deleted", "Agent/support deleted",
+                                     "Agent/sales deleted", f"PhoneNumber/{ONE} deleted", f"PhoneNumber/{TWO} deleted"]
+    assert fleet.one("select count(*) from trunkd.livekit_project") == 0
+
+
+def test_delete_from_a_manifest_passes_over_what_is_not_there(fleet, tmp_path):
+    (tmp_path / "x.yaml").write_text(number(ONE) + number(NOWHERE))
+    done = trunkctl(fleet, "delete", "-f", tmp_path / "x.yaml")
+    assert (done.code, done.out) == (0, f"PhoneNumber/{ONE} deleted\nPhoneNumber/{NOWHERE} is not there\n")
+    (tmp_path / "x.yaml").write_text("kind: x\n")
+    assert trunkctl(fleet, "delete", "-f", tmp_path / "x.yaml").code == 1
+
+
+def test_delete_of_a_name_that_is_not_there_deletes_nothing(fleet):
+    done = trunkctl(fleet, "delete", ONE, NOWHERE)
+    assert (done.code, done.out, done.err) == (3, "", f"trunkctl: there is no phone number {NOWHERE}; nothing was deleted\n")
+    assert fleet.one("select count(*) from trunkd.phone_number") == 2
+
+
+def test_delete_of_what_is_needed_is_refused(fleet):
+    done = trunkctl(fleet, "delete", "account/main", ONE)
+    assert (done.code, done.out) == (3, "")
+    assert done.err == ('trunkctl: Twilio account "main" is still needed by 1 phone number and 1 trunk. '
+                        "Delete them or point them elsewhere first, by their column twilio_account.\n")
+    assert fleet.one("select count(*) from trunkd.phone_number") == 2
+
+
+def test_delete_waits_until_nothing_is_left(fleet):
+    other = pglib.Db(fleet.cluster, fleet.name)
+    timer = threading.Timer(1.0, lambda: forget(other, ONE))
+    timer.start()
+    begin = time.monotonic()
+    done = trunkctl(fleet, "delete", ONE, "--wait")
+    timer.join()
+    assert done.code == 0 and 0.9 < time.monotonic() - begin < 5
+    shown = [line.split("s  ", 1)[1] for line in done.out.splitlines() if "s  " in line]
+    assert shown == [f"{ONE}  deleting Deleting …", f"{ONE}  gone"]
+    assert trunkctl(fleet, "delete", ONE).code == 3
+
+
+def test_delete_again_waits_for_the_first(fleet):
+    trunkctl(fleet, "delete", ONE)
+    done = trunkctl(fleet, "delete", ONE, "--wait=300ms")
+    assert done.code == 4 and f"PhoneNumber/{ONE} is deleted already" in done.out
+
+
+def test_delete_ends_with_3_when_it_is_stuck(fleet):
+    trunkctl(fleet, "delete", ONE)
+    settle(fleet, ONE, "corrupted", "CleanupRefused", "LiveKit says no", leftovers=[{"kind": "livekit.inbound_trunk", "external_id": "ST_1"}])
+    done = trunkctl(fleet, "delete", ONE, "--wait")
+    assert done.code == 3 and f"{ONE} is corrupted CleanupRefused: LiveKit says no" in done.err
+
+
+@pytest.mark.parametrize("arguments", [[], [ONE, "-f", "x"]])
+def test_delete_needs_names_or_a_file(fleet, arguments):
+    done = trunkctl(fleet, "delete", *arguments)
+    assert (done.code, done.err) == (1, "trunkctl: delete needs names, or -f FILE, and not both\n")
+
+
+# ---- retry, force-delete, events
+
+def test_retry_leaves_a_request(fleet):
+    done = trunkctl(fleet, "retry", ONE, "big")
+    assert (done.code, done.err) == (0, "") and done.out == f"{ONE} will be tried again\nbig will be tried again\n"
+    assert fleet.q("select verb, name, object_type from trunkd.request order by id") == [("retry", ONE, "number"), ("retry", "big", "trunk")]
+    done = trunkctl(fleet, "retry", ONE, NOWHERE)
+    assert done.code == 3
+    assert done.err.startswith(f'trunkctl: {NOWHERE}: there is no phone number or trunk "{NOWHERE}". ')
+    assert fleet.one("select count(*) from trunkd.request") == 2
+    assert trunkctl(fleet, "retry", "agent/support").err == 'trunkctl: "agent/support" is neither a phone number nor a trunk\n'
+
+
+def test_force_delete_is_for_what_is_stuck(fleet):
+    assert trunkctl(fleet, "force-delete", ONE).err == "trunkctl: force-delete needs --why TEXT, for whoever finds the orphans later\n"
+    done = trunkctl(fleet, "force-delete", ONE, "--why", "closed")
+    assert done.code == 3
+    assert done.err == (f"trunkctl: {ONE}: force delete is only allowed for corrupted phone numbers. "
+                        f"Nothing of {ONE} is stuck. Delete its row; what was made for it is then removed.\n")
+    settle(fleet, ONE, "corrupted", "CleanupRefused", "no")
+    done = trunkctl(fleet, "force-delete", ONE, "--why", "closed")
+    assert (done.code, done.out) == (0, f"{ONE} will be given up; see trunkctl get orphans\n")
+    assert fleet.q("select verb, name, why from trunkd.request") == [("force_delete", ONE, "closed")]
+
+
+def test_events_newest_last(fleet):
+    assert trunkctl(fleet, "events").err == "no events\n"
+    for n in range(60):
+        fleet.q("insert into trunkd.event (object_type, object, reason, message) values ('number', %s, 'Created', %s)", ONE if n % 2 else TWO, f"m{n}")
+    fleet.q("insert into trunkd.event (object_type, object, reason) select 'trunk', id, 'Updated' from trunkd.trunk")
+    rows = table(trunkctl(fleet, "events"))
+    assert rows[0] == ["AGE", "OBJECT", "REASON", "MESSAGE"] and len(rows) == 51
+    assert rows[-1][1:3] == ["big", "Updated"] and rows[-2][3] == "m59"
+    rows = json.loads(trunkctl(fleet, "events", ONE, "-n", "2", "-o", "json").out)
+    assert [(r["object"], r["message"]) for r in rows] == [(ONE, "m57"), (ONE, "m59")]
+    assert len(table(trunkctl(fleet, "events", "trunk/big", "--no-headers"))) == 1
+    assert trunkctl(fleet, "events", "-n", "x").err == 'trunkctl: -n wants a number from 0 to 1000000, not "x"\n'
+
+
+# ---- seal
+
+def test_seal_reads_standard_input_and_prints_a_reference(fleet, tmp_path):
+    assert trunkctl(fleet, "seal", "--for", "account/main", stdin="s3cret\n").err.startswith("trunkctl: there is no public key in trunkd.seal_key")
+    key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    fleet.q("insert into trunkd.seal_key (key_id, public_key) values ('00000000', %s)", key)
+    (tmp_path / "key").write_text(key + "\n")
+    for arguments in ([], ["--key-file", str(tmp_path / "key")]):
+        done = trunkctl(fleet, "seal", "--for", "account/main", *arguments, stdin="s3cret\n")
+        assert (done.code, done.err) == (0, "")
+        assert re.fullmatch(r"sealed:[0-9a-f]{8}:[A-Za-z0-9+/_=-]+\n", done.out) and "s3cret" not in done.out
+    longest = trunkctl(fleet, "seal", "--for", "sip/x", stdin="x" * 1024)
+    assert longest.code == 0, longest
+    assert trunkctl(fleet, "seal", "--for", "sip/x", stdin="x" * 1030).err == "trunkctl: the secret is longer than 1024 bytes\n"
+
+
+@pytest.mark.parametrize("arguments, stdin, sentence", [
+    ([], "x", "seal needs --for account/NAME or --for sip/NAME: a sealed secret can be used in one place only"),
+    (["--for", "main"], "x", '--for is account/NAME or sip/NAME, not "main"'),
+    (["--for", "account/"], "x", '--for is account/NAME or sip/NAME, not "account/"'),
+    (["--for", "account/x", "--key-file", "/nonexistent"], "x", "cannot open the key file /nonexistent: No such file or directory"),
+    (["--for", "account/x", "--key-file", "/etc/passwd"], "x", "/etc/passwd does not hold a public key: one line, as in trunkd.seal_key"),
+])
+def test_seal_refuses(fleet, arguments, stdin, sentence):
+    done = trunkctl(fleet, "seal", *arguments, stdin=stdin)
+    assert (done.code, done.out, done.err) == (1, "", f"trunkctl: {sentence}\n")
+
+
+def test_seal_of_nothing_is_refused(fleet):
+    fleet.q("insert into trunkd.seal_key (key_id, public_key) values ('00000000', 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=')")
+    assert trunkctl(fleet, "seal", "--for", "account/x", stdin="\n").err == "trunkctl: there is no secret on standard input\n"
+
+
+def test_a_reader_can_look_and_not_touch(fleet):
+    fleet.q("do $$ begin if to_regrole('ctl_reader') is null then create role ctl_reader login; end if; end $$")
+    fleet.q("grant trunkd_reader to ctl_reader")
+    for arguments in (["get"], ["get", "agents"], ["get", "trunks"], ["get", "accounts"], ["get", "projects"], ["get", "orphans"], ["get", "strays"],
+                      ["events"], ["wait", ONE], ["wait", NOWHERE, "--for", "gone"]):
+        assert trunkctl(fleet, *arguments, user="ctl_reader").code == 0, arguments
+    for arguments in (["delete", ONE], ["retry", ONE]):
+        done = trunkctl(fleet, *arguments, user="ctl_reader")
+        assert done.code == 3 and "permission denied" in done.err, arguments
+
+
+def test_a_closed_pipe_ends_it_quietly(fleet):
+    done = subprocess.run(f"{ctllib.BUILD}/trunkctl help | head -1", shell=True, env=ctllib.environment(fleet), capture_output=True, text=True)
+    assert done.stderr == "" and done.stdout.startswith("usage:")
+    with open("/dev/full", "w") as full:
+        full_disk = subprocess.run([str(ctllib.BUILD / "trunkctl"), "get"], env=ctllib.environment(fleet), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (full_disk.returncode, full_disk.stderr) == (1, "trunkctl: cannot write to standard output\n")
