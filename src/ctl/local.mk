@@ -10,6 +10,7 @@ trunkctl_SOURCES = $(ctl_manifest) \
 	src/ctl/apply_rows.c src/ctl/apply_rows.h \
 	src/ctl/db.c src/ctl/db.h \
 	src/ctl/delete.c \
+	src/ctl/describe.c src/ctl/describe.h \
 	src/ctl/events.c \
 	src/ctl/get.c \
 	src/ctl/listing.c src/ctl/listing.h \
@@ -17,6 +18,8 @@ trunkctl_SOURCES = $(ctl_manifest) \
 	src/ctl/migrate.c \
 	src/ctl/options.c src/ctl/options.h \
 	src/ctl/out.c src/ctl/out.h \
+	src/ctl/path.c \
+	src/ctl/plan.c \
 	src/ctl/retry.c \
 	src/ctl/seal.c \
 	src/ctl/target.c src/ctl/target.h \

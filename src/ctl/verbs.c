@@ -15,10 +15,17 @@ const struct verb verbs[] = {
       "written means its default. With --wait it shows progress until every number of the manifests is settled, and ends with 3 if\n"
       "one of them is not active then.",
       TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_DRY_RUN), 0, 0, run_apply },
+    { "plan", "show what the daemon would do at the providers", "[-f FILE|DIR|-]",
+      "Reads one snapshot of the database and prints every operation that is due, and what each blocked one waits for. With -f the\n"
+      "manifests are applied first and taken back afterwards. Ends with 2 if anything is to be done.",
+      TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_OUTPUT), 0, 0, run_plan },
     { "get", "list numbers, agents, trunks, accounts, projects and more", "[KIND] [NAME…] [-l LABEL=VALUE]",
       "KIND is numbers (as if nothing is said), agents, trunks, accounts, projects, resources, orphans or strays; KIND/NAME and a\n"
       "bare +number work too.",
       TAKES_LIST | TAKES(OPTION_LABEL), 0, NAMES_MAX, run_get },
+    { "describe", "tell everything about one object", "KIND/NAME | +NUMBER",
+      "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.",
+      TAKES_DATABASE, 1, NAMES_MAX, run_describe },
     { "wait", "wait until numbers have come to rest", "KIND/NAME… | +NUMBER… [--for settled|active|gone] [--timeout TIME]",
       "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"
       "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",

@@ -1,0 +1,190 @@
+/* trunkctl describe: the answer to "why does it not ring?", or what there is to know about an agent, a trunk, an account. */
+#include "describe.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <trunkd/text.h>
+
+#include "out.h"
+#include "target.h"
+
+#define EVENTS_SHOWN "10"
+
+static void field_print(const char *name, const char *value)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+
+    if (!text_is_empty(value))
+        printf("  %-20s %s\n", name, printable(&arena, value));
+}
+
+MUST_CHECK static bool parse_cell(struct arena *arena, const struct rows *rows, size_t column, const struct json **ret, struct err *err)
+{
+    const char *text = rows_cell(rows, 0, column);
+
+    *ret = NULL;
+    return !text || json_parse(arena, text, strlen(text), ret, err);
+}
+
+/* ---- parts of a number */
+
+enum { COLUMN_ROW, COLUMN_REMEDY, COLUMN_AGENT, COLUMN_NEXT_IN, COLUMN_AGE };
+
+static void status_print(const struct json *number, const struct rows *rows)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    const char *label = json_member(number, "label"), *next = rows_cell(rows, 0, COLUMN_NEXT_IN);
+    const char *generation = json_member(number, "generation"), *observed = json_member(number, "observed_generation");
+    char age[AGE_BYTES], in[AGE_BYTES];
+
+    printf("%s%s%s\n\n", json_member(number, "phone_number"), text_is_empty(label) ? "" : "  ", printable(&arena, text_or(label, "")));
+    age_text(rows_int(rows, 0, COLUMN_AGE), age);
+    printf("  %-20s %s (%s) for %s\n", "status", json_member(number, "status"), json_member(number, "reason"), age);
+    field_print("message", json_member(number, "message"));
+    field_print("what to do", rows_cell(rows, 0, COLUMN_REMEDY));
+    if (next && rows_int(rows, 0, COLUMN_NEXT_IN) > 0) {
+        age_text(rows_int(rows, 0, COLUMN_NEXT_IN), in);
+        printf("  %-20s in %s\n", "next attempt", in);
+    }
+    if (json_member_bool(number, "settled"))
+        field_print("settled", "yes: nothing is left to do without somebody's change");
+    else if (!text_equal(generation, observed))
+        field_print("settled", generation ? "no: the daemon has not finished with the last change" : "no: it is being removed");
+    else
+        field_print("settled", "no: the daemon is working on it, or will when it can");
+    field_print("Twilio account", json_member(number, "twilio_account"));
+    field_print("LiveKit project", json_member(number, "livekit_project"));
+    field_print("accounts say", json_member(number, "account_condition"));
+    field_print("trunk", json_member(number, "trunk"));
+    if (!json_member(number, "provider"))
+        field_print("row", "deleted; this is what is left of it");
+}
+
+static void labels_print(const struct json *object)
+{
+    const struct json *labels = json_get(object, "labels");
+
+    if (!labels || labels->type != JSON_OBJECT || !labels->child)
+        return;
+    printf("  %-20s", "labels");
+    for (const struct json *label = labels->child; label; label = label->next)
+        printf(" %s=%s", label->key, text_or(label->text, ""));
+    putchar('\n');
+}
+
+static void leftovers_print(const struct json *number)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    const struct json *leftovers = json_get(number, "leftovers");
+
+    if (!leftovers || leftovers->type != JSON_ARRAY || !leftovers->child)
+        return;
+    puts("\n  what is left and cannot be removed");
+    for (const struct json *item = leftovers->child; item; item = item->next) {
+        printf("    %s %s in %s%s%s\n", text_or(json_member(item, "kind"), "object"),
+               text_or(json_member(item, "external_id"), text_or(json_member(item, "tag"), "-")), text_or(json_member(item, "account"), "?"),
+               text_is_empty(json_member(item, "message")) ? "" : ": ", printable(&arena, text_or(json_member(item, "message"), "")));
+        if (!text_is_empty(json_member(item, "remedy")))
+            printf("        %s\n", printable(&arena, json_member(item, "remedy")));
+    }
+    printf("    or give them up: trunkctl force-delete %s --why TEXT\n", json_member(number, "phone_number"));
+}
+
+MUST_CHECK static bool events_print(struct db *db, const char *name, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+
+    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), EVENTS_SHOWN }, &rows, err))
+        return false;
+    if (rows_count(rows) > 0)
+        puts("\n  last events");
+    for (size_t row = 0; row < rows_count(rows); row++) {
+        const struct json *event;
+        char age[AGE_BYTES];
+
+        if (!json_parse(&arena, rows_cell(rows, row, 1), strlen(rows_cell(rows, row, 1)), &event, err))
+            return false;
+        age_text(rows_int(rows, row, 2), age);
+        printf("    %6s ago  %s%s%s\n", age, json_member(event, "reason"), text_is_empty(json_member(event, "message")) ? "" : ": ",
+               printable(&arena, text_or(json_member(event, "message"), "")));
+    }
+    return true;
+}
+
+MUST_CHECK static bool number_describe(struct db *db, const char *name, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    CLEANUP(rows_free_at) struct rows *resources = NULL;
+    const struct json *number, *agent;
+
+    if (!db_statement(db, "describe_number", &name, &rows, err))
+        return false;
+    if (rows_count(rows) == 0)
+        return err_set(err, ERR_CONFIG, "there is no phone number %s, and nothing is left of one", name);
+    if (!parse_cell(&arena, rows, COLUMN_ROW, &number, err) || !parse_cell(&arena, rows, COLUMN_AGENT, &agent, err))
+        return false;
+    /* The ledger is not for everybody who may look; then the ids of the view must do. */
+    if (!db_statement(db, "describe_resources", &name, &resources, err) && err->class != ERR_REJECTED)
+        return false;
+    status_print(number, rows);
+    labels_print(number);
+    path_print(number, agent, resources);
+    leftovers_print(number);
+    return events_print(db, name, err);
+}
+
+/* ---- everything else: the columns of its view */
+
+MUST_CHECK static bool other_describe(struct db *db, const struct target *target, struct err *err)
+{
+    static const char *const statements[TARGET_MAX_] = {
+        [TARGET_TRUNK] = "get_trunks", [TARGET_AGENT] = "get_agents", [TARGET_ACCOUNT] = "get_accounts", [TARGET_PROJECT] = "get_projects" };
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    const struct json *row;
+
+    if (!db_statement(db, statements[target->kind], (const char *const[]){ json_names(&arena, &target->name, 1), "{}" }, &rows, err))
+        return false;
+    if (rows_count(rows) == 0)
+        return err_set(err, ERR_CONFIG, "there is no %s %s", target_table[target->kind].noun, target->name);
+    if (!parse_cell(&arena, rows, 1, &row, err))
+        return false;
+    printf("%s %s\n\n", target_table[target->kind].noun, target->name);
+    for (const struct json *member = row->child; member; member = member->next)
+        if (member->type == JSON_STRING || member->type == JSON_NUMBER || member->type == JSON_BOOL)
+            field_print(member->key, member->text);
+    labels_print(row);
+    if (target->kind == TARGET_AGENT) {
+        CLEANUP(rows_free_at) struct rows *numbers = NULL;
+
+        if (!db_statement(db, "agents_numbers", (const char *const[]){ json_names(&arena, &target->name, 1) }, &numbers, err))
+            return err->class == ERR_REJECTED;      /* who may read the views only sees how many there are */
+        for (size_t i = 0; i < rows_count(numbers); i++)
+            field_print(i == 0 ? "answers" : "", rows_cell(numbers, i, 0));
+    }
+    return events_print(db, target->name, err);
+}
+
+enum exit_code run_describe(const struct options *options)
+{
+    CLEANUP(db_close_at) struct db *db = NULL;
+    enum exit_code code = EXIT_DONE;
+    struct target target;
+    struct err err;
+
+    for (size_t i = 0; i < options->name_count; i++)
+        if (!target_read(options->names[i], &target, &err))
+            return fail_text("%s", err.text);
+    if (!db_open(options, &db, &err))
+        return fail(&err);
+    for (size_t i = 0; i < options->name_count; i++) {
+        if (i > 0)
+            putchar('\n');
+        if (!target_read(options->names[i], &target, &err) ||
+            !(target.kind == TARGET_NUMBER ? number_describe(db, target.name, &err) : other_describe(db, &target, &err)))
+            code = fail(&err);
+    }
+    return code;
+}

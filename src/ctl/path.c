@@ -1,0 +1,117 @@
+/* The path of a call, drawn in text: which object hands it to which, and how each of them is. */
+#include <stdio.h>
+#include <trunkd/arena.h>
+#include <trunkd/text.h>
+
+#include "describe.h"
+#include "out.h"
+
+struct stage {
+    const char *title;
+    const char *kind;           /* of the ledger */
+    const char *key;            /* of the view trunkd.number; NULL: it is not shown there */
+    bool twilio;                /* not there when the carrier is somebody else's */
+};
+
+static const struct stage inbound[] = {
+    { "Twilio number",          "twilio.trunk_phone_number", "twilio_phone_number_sid", true },
+    { "Twilio trunk",           "twilio.trunk",              "twilio_trunk_sid", true },
+    { "origination URL",        "twilio.origination_url",    NULL, true },
+    { "LiveKit inbound trunk",  "livekit.inbound_trunk",     "livekit_inbound_trunk_id", false },
+    { "dispatch rule",          "livekit.dispatch_rule",     "livekit_dispatch_rule_id", false },
+};
+
+static const struct stage outbound[] = {
+    { "LiveKit outbound trunk", "livekit.outbound_trunk",       "livekit_outbound_trunk_id", false },
+    { "credential",             "twilio.credential",            NULL, true },
+    { "credential list",        "twilio.credential_list",       "twilio_credential_list_sid", true },
+    { "list on the trunk",      "twilio.trunk_credential_list", NULL, true },
+    { "Twilio trunk",           "twilio.trunk",                 "twilio_trunk_sid", true },
+};
+
+enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE };
+
+static const char *state_of(const struct rows *rows, size_t row)
+{
+    const char *known = rows_cell(rows, row, COLUMN_KNOWN), *open = rows_cell(rows, row, COLUMN_OPEN);
+
+    if (text_equal(open, "create"))
+        return "being made";
+    if (text_equal(open, "delete"))
+        return "being removed";
+    if (text_equal(known, "maybe"))
+        return "in doubt";
+    if (text_equal(known, "none"))
+        return "not there yet";
+    return text_equal(open, "update") ? "live, being changed" : "live";
+}
+
+static void object_print(const char *title, const char *id, const char *state, const char *account)
+{
+    printf("    %-24s%-38s %s%s%s\n", title, text_is_empty(id) ? "-" : id, state, text_is_empty(account) ? "" : ", in ", text_or(account, ""));
+}
+
+static void resource_print(const char *title, const struct rows *rows, size_t row)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    const char *refusal = rows_cell(rows, row, COLUMN_REFUSAL), *message = rows_cell(rows, row, COLUMN_MESSAGE);
+
+    object_print(title, rows_cell(rows, row, COLUMN_ID), state_of(rows, row), rows_cell(rows, row, COLUMN_ACCOUNT));
+    if (!text_is_empty(rows_cell(rows, row, COLUMN_SLOT)))
+        printf("    %-24s%s\n", "", printable(&arena, rows_cell(rows, row, COLUMN_SLOT)));
+    if (!text_is_empty(refusal) || !text_is_empty(message))
+        printf("    %-24s%s%s%s\n", "", text_or(refusal, ""), text_is_empty(refusal) || text_is_empty(message) ? "" : ": ",
+               printable(&arena, text_or(message, "")));
+}
+
+static void stage_print(const struct stage *stage, const struct json *number, const struct rows *rows)
+{
+    const char *id = stage->key ? json_member(number, stage->key) : NULL;
+    bool shown = false;
+
+    for (size_t row = 0; rows && row < rows_count(rows); row++)
+        if (text_equal(rows_cell(rows, row, COLUMN_KIND), stage->kind)) {
+            resource_print(shown ? "" : stage->title, rows, row);
+            shown = true;
+        }
+    if (!shown && (rows || stage->key))
+        object_print(stage->title, id, rows ? "not there" : id ? "known" : "not there", NULL);
+}
+
+static void stages_print(const struct stage *stages, size_t count, const struct json *number, const struct rows *rows)
+{
+    bool twilio = !text_equal(json_member(number, "provider"), "sip");
+
+    for (size_t i = 0; i < count; i++)
+        if (twilio || !stages[i].twilio)
+            stage_print(&stages[i], number, rows);
+}
+
+static void agent_print(const struct json *number, const struct json *agent)
+{
+    const char *name = json_member(number, "agent");
+
+    if (name)
+        printf("    agent %s, which LiveKit knows as %s\n", name, text_or(json_member(agent, "dispatch_name"), "?"));
+    else
+        puts("    nobody: the number has no agent");
+}
+
+void path_print(const struct json *number, const struct json *agent, const struct rows *resources)
+{
+    /* Of a number whose row is gone the view does not know what it was for: both ways are shown. */
+    bool both = !json_member(number, "provider");
+
+    if (both || json_member_bool(number, "supports_inbound")) {
+        printf("\n  the way of a call to %s\n", json_member(number, "phone_number"));
+        puts(text_equal(json_member(number, "provider"), "sip") ? "    your carrier" : "    the caller");
+        stages_print(inbound, ARRAY_SIZE(inbound), number, resources);
+        agent_print(number, agent);
+    }
+    if (both || json_member_bool(number, "supports_outbound")) {
+        printf("\n  the way of a call from %s\n", json_member(number, "phone_number"));
+        puts("    an agent or a program");
+        stages_print(outbound, ARRAY_SIZE(outbound), number, resources);
+        printf("    the callee, who sees %s\n", json_member(number, "phone_number"));
+    }
+}

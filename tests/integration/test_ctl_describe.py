@@ -1,0 +1,179 @@
+"""trunkctl describe and plan."""
+import json
+import re
+
+import pytest
+
+import pglib
+from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
+
+ONE, TWO, SIP = "+14155550100", "+14155550101", "+442079460100"
+
+
+@pytest.fixture
+def fleet(db):
+    done = apply(db, ACCOUNTS, agent("support"), document("Trunk", "big", {"twilioAccount": "main"}),
+                 document("PhoneNumber", ONE, {"twilioAccount": "main", "agent": "support", "label": "Line", "trunk": "big", "supportsOutbound": True},
+                          {"team": "support"}),
+                 number(TWO), document("PhoneNumber", SIP, {"provider": "sip", "livekitProject": "lk", "agent": "support"}))
+    assert done.code == 0, done
+    return db
+
+
+def resource(db, kind, external_id, owner=ONE, known="live", account="main", **columns):
+    row = {"owner_type": "number" if owner.startswith("+") else "trunk", "owner": owner, "kind": kind, "account": account, "rev": 1, "known": known,
+           "external_id": external_id, "epoch": 1, **columns}
+    db.q(f"insert into trunkd.resource ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})", *row.values())
+
+
+def made(db):
+    trunk = db.one("select id::text from trunkd.trunk where name = 'big'")
+    for kind, external_id in (("trunk", "TK1"), ("origination_url", "OU1"), ("credential_list", "CL1"), ("credential", "CR1"), ("trunk_credential_list", "CL1")):
+        resource(db, "twilio." + kind, external_id, trunk, slot="sip:lk" if kind == "origination_url" else "")
+    resource(db, "livekit.inbound_trunk", "ST_in", account="lk")
+    resource(db, "livekit.outbound_trunk", "ST_out", account="lk", open="update")
+    resource(db, "livekit.dispatch_rule", "SDR_1", account="lk", known="maybe")
+    resource(db, "twilio.trunk_phone_number", "PN1", refusal="Refused", message="Twilio says no")
+    db.q("insert into trunkd.trunk_status (trunk, automatic, twilio_account, livekit_project, status, reason) values (%s, false, 'main', 'lk', 'active', 'UpToDate')", trunk)
+    settle(db, ONE, "active", "UpToDate", "fine")
+    db.q("update trunkd.number_status set trunk = %s where phone_number = %s", trunk, ONE)
+    return trunk
+
+
+def words(text):
+    return [re.sub(r"  +", " | ", line.strip()) for line in text.splitlines() if line.strip()]
+
+
+def test_describe_draws_the_path_with_every_id(fleet):
+    made(fleet)
+    for n in range(12):
+        fleet.q("insert into trunkd.event (object_type, object, reason, message) values ('number', %s, 'Created', %s)", ONE, f"m{n}")
+    done = trunkctl(fleet, "describe", ONE)
+    assert (done.code, done.err) == (0, "")
+    seen = words(done.out)
+    assert seen[0] == f"{ONE} | Line"
+    assert re.fullmatch(r"status \| active \(UpToDate\) for \d+s", seen[1])
+    assert seen[2:] == [
+        "message | fine", "what to do | Nothing to do.", "settled | yes: nothing is left to do without somebody's change",
+        "Twilio account | main", "LiveKit project | lk", "trunk | big", "labels | team=support",
+        f"the way of a call to {ONE}", "the caller",
+        "Twilio number | PN1 | live, in main", "Refused: Twilio says no",
+        "Twilio trunk | TK1 | live, in main", "origination URL | OU1 | live, in main", "sip:lk",
+        "LiveKit inbound trunk | ST_in | live, in lk", "dispatch rule | SDR_1 | in doubt, in lk",
+        "agent support, which LiveKit knows as support-agent",
+        f"the way of a call from {ONE}", "an agent or a program",
+        "LiveKit outbound trunk | ST_out | live, being changed, in lk", "credential | CR1 | live, in main", "credential list | CL1 | live, in main",
+        "list on the trunk | CL1 | live, in main", "Twilio trunk | TK1 | live, in main", f"the callee, who sees {ONE}",
+        "last events", *[f"0s ago | Created: m{n}" for n in range(2, 12)]]
+
+
+def test_describe_says_what_is_left_and_what_to_do(fleet):
+    fleet.q("delete from trunkd.phone_number where phone_number = %s", ONE)
+    settle(fleet, ONE, "corrupted", "CleanupRefused", "LiveKit says no", leftovers=[
+        {"kind": "livekit.inbound_trunk", "account": "lk", "external_id": "ST_1", "message": "permission denied", "remedy": "Give the key its rights back."}])
+    fleet.q("update trunkd.number_status set next_at = clock_timestamp() + interval '90 s' where phone_number = %s", ONE)
+    seen = words(trunkctl(fleet, "describe", ONE).out)
+    assert f"trunkctl force-delete {ONE} --why TEXT" in seen[-1]
+    assert seen[seen.index("what is left and cannot be removed") + 1:][:2] == [
+        "livekit.inbound_trunk ST_1 in lk: permission denied", "Give the key its rights back."]
+    assert "row | deleted; this is what is left of it" in seen
+    assert any(re.fullmatch(r"next attempt \| in (89|90)s", line) for line in seen)
+
+
+def test_describe_shows_only_what_a_number_is_for(fleet):
+    seen = words(trunkctl(fleet, "describe", SIP).out)
+    assert "your carrier" in seen and not any(line.startswith(("Twilio", "origination")) for line in seen)
+    assert not any(line.startswith("the way of a call from") for line in seen)
+    assert "settled | no: the daemon has not finished with the last change" in seen
+    seen = words(trunkctl(fleet, "describe", TWO).out)
+    assert "nobody: the number has no agent" in seen and "Twilio number | - | not there" in seen
+
+
+def test_describe_of_several_and_of_other_kinds(fleet):
+    made(fleet)
+    done = trunkctl(fleet, "describe", "agent/support", "trunk/big", "account/main", "project/lk")
+    assert (done.code, done.err) == (0, "")
+    seen = words(done.out)
+    for line in ("agent support", "dispatch_name | support-agent", f"answers | {ONE}", SIP, "trunk big", "twilio_trunk_sid | TK1", "Twilio account main",
+                 "identity | AC00000000000000000000000000000001/us1", "LiveKit project lk"):
+        assert line in seen, line
+
+
+def test_describe_of_what_is_not_there(fleet):
+    done = trunkctl(fleet, "describe", "+14155559999", "agent/x", TWO)
+    assert done.code == 1 and TWO in done.out
+    assert done.err == "trunkctl: there is no phone number +14155559999, and nothing is left of one\ntrunkctl: there is no agent x\n"
+
+
+def test_a_reader_sees_ids_without_the_ledger(fleet):
+    made(fleet)
+    fleet.q("do $$ begin if to_regrole('ctl_reader') is null then create role ctl_reader login; end if; end $$")
+    fleet.q("grant trunkd_reader to ctl_reader")
+    done = trunkctl(fleet, "describe", ONE, "agent/support", user="ctl_reader")
+    assert (done.code, done.err) == (0, "")
+    seen = words(done.out)
+    assert "LiveKit inbound trunk | ST_in | known" in seen and "Twilio trunk | TK1 | known" in seen
+
+
+# ---- plan
+
+def operations(done):
+    return [(line["owner_type"], line["owner"], line["operation"], line["kind"]) for line in json.loads(done.out)]
+
+
+def test_plan_says_what_would_be_done(fleet):
+    done = trunkctl(fleet, "plan")
+    assert (done.code, done.err) == (2, "")
+    lines = done.out.splitlines()
+    assert lines[0].startswith("automatic trunk ") and lines[1] == "  create twilio.trunk in main"
+    assert lines[lines.index("trunk big") + 1] == "  create twilio.trunk in main"
+    at = lines.index(SIP)
+    assert lines[at + 1:at + 3] == ["  create livekit.inbound_trunk in lk", "  create livekit.dispatch_rule in lk, after livekit.inbound_trunk"]
+    assert lines.index(ONE) < lines.index(TWO) < at
+    assert lines[-1] == "It rests on what the database knows. Accounts were last read whole: lk never, main never."
+    assert re.fullmatch(r"\d+ to create; \d+ of them wait for others", lines[-2])
+    rows = json.loads(trunkctl(fleet, "plan", "-o", "json").out)
+    assert list(rows[0]) == ["owner_type", "owner", "operation", "kind", "slot", "account", "external_id", "changes", "blocked_by"]
+    assert len(rows) == int(lines[-2].split()[0])
+
+
+def test_plan_changes_nothing(fleet):
+    before = fleet.q("select object_type, key, ver from trunkd.dirty order by 1, 2")
+    trunkctl(fleet, "plan")
+    trunkctl(fleet, "plan", "-f", "-", stdin=number(TWO, agent="support"))
+    assert fleet.q("select object_type, key, ver from trunkd.dirty order by 1, 2") == before
+    assert fleet.q("select * from trunkd.resource") == fleet.q("select * from trunkd.number_status") == []
+    assert fleet.one("select agent from trunkd.phone_number where phone_number = %s", TWO) is None
+
+
+def test_plan_of_documents(fleet):
+    rule = ("number", TWO, "create", "livekit.dispatch_rule")
+    assert rule not in operations(trunkctl(fleet, "plan", "-o", "json"))
+    done = trunkctl(fleet, "plan", "-o", "json", "-f", "-", stdin=number(TWO, agent="support"))
+    assert done.code == 2 and rule in operations(done)
+
+
+def test_plan_of_nothing(db):
+    done = trunkctl(db, "plan")
+    assert (done.code, done.out, done.err) == (0, "nothing to do\n", "")
+    assert trunkctl(db, "plan", "-o", "json").out == "[]\n"
+    apply(db, ACCOUNTS)
+    done = trunkctl(db, "plan")
+    assert (done.code, done.out.splitlines()[0]) == (0, "nothing to do")
+
+
+def test_plan_of_the_examples(db):
+    done = trunkctl(db, "plan", "-f", pglib.SOURCES / "contrib" / "examples")
+    assert done.code == 2 and "19 to create" in done.out and db.one("select count(*) from trunkd.phone_number") == 0
+
+
+def test_plan_of_bad_documents(fleet):
+    done = trunkctl(fleet, "plan", "-f", "-", stdin=number(TWO, agnet="x"))
+    assert (done.code, done.out) == (1, "") and 'did you mean "agent"?' in done.err
+    done = trunkctl(fleet, "plan", "-f", "-", stdin=number(TWO, agent="x"))
+    assert (done.code, done.out) == (3, "") and 'there is no agent "x"' in done.err
+
+
+def test_ages_of_accounts(fleet):
+    fleet.q("insert into trunkd.account_status (name, last_scan_at) values ('main', clock_timestamp() - interval '300 s')")
+    assert "lk never, main 5m ago." in trunkctl(fleet, "plan").out
