@@ -3,7 +3,8 @@
  *  1. Wanted and not in the ledger is made; in the ledger and not wanted is removed; the same name in both is compared.
  *  2. What an operation needs comes first: a create or update waits until every kind it needs is live (in the place wanted).
  *  3. A removal runs along the same edges backwards: a row goes when no row that needs it still leads to it. A row that is
- *     wanted, live and as wanted leads to what is wanted, not to what is left over; any other may still lead here.
+ *     wanted, live and as wanted leads to what is wanted, not to what is left over; any other of the same account, or of the
+ *     other provider, may still lead here.
  *  4. In a move the new stands before the old goes: an unwanted row waits for its counterpart, the wanted row of its kind,
  *     unless nothing of that kind is wanted any more.
  *  5. A refusal holds as long as exactly the refused spec is wanted. */
@@ -78,13 +79,28 @@ static void block_by_needs(const struct scene *scene, struct planned *p)
         p->block = BLOCK_REF;
 }
 
+/* The objects of one account never lead into another account of that provider. */
+static bool cannot_lead_to(const struct resource *row, const struct planned *p)
+{
+    return row->kind->family == p->kind->family && !text_equal(row->account, p->account);
+}
+
+/* What goes with its parent is reached through the parent: a sibling that is wanted beside it takes its place for everybody. */
+static bool has_sibling(const struct planned *p, const struct wanted *wants, size_t count)
+{
+    for (size_t i = 0; p->kind->goes_with_parent && i < count; i++)
+        if (wants[i].kind == p->kind && text_equal(wants[i].account, p->account))
+            return true;
+    return false;
+}
+
 /* Rule 3. */
 static void block_by_dependents(const struct scene *scene, const struct resource *const *own, size_t own_count,
                                 const struct wanted *wants, size_t wants_count, struct arena *arena, struct planned *p)
 {
     for (size_t i = 0; i < own_count; i++) {
         const struct resource *row = own[i];
-        if (row == p->row || !needs(row->kind, p->kind))
+        if (row == p->row || !needs(row->kind, p->kind) || cannot_lead_to(row, p))
             continue;
         if (row->known == KNOWN_NONE && row->open == OPEN_NOTHING)
             continue;
@@ -95,7 +111,7 @@ static void block_by_dependents(const struct scene *scene, const struct resource
         p->by = row;
         return;
     }
-    if (scene->owner_type != OWNER_TRUNK)
+    if (scene->owner_type != OWNER_TRUNK || has_sibling(p, wants, wants_count))
         return;
     for (size_t i = 0; i < KIND_MAX_; i++)
         if (kinds[i]->owner == OWNER_NUMBER && needs(kinds[i], p->kind) && scene->on_trunk.held[i] > 0) {

@@ -1,5 +1,5 @@
 /* Manifests against golden files: tests/golden/manifest/NAME.yaml gives NAME.golden, the objects or every error with its line.
- * TRUNKD_UPDATE_GOLDEN=1 writes them anew. */
+ * UPDATE_GOLDEN=1 writes them anew. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ static void check(const char *yaml, const char *golden)
         dump(&m, &seen);
     else
         buf_adds(&seen, m.errors.data);
-    if (getenv("TRUNKD_UPDATE_GOLDEN")) {
+    if (getenv("UPDATE_GOLDEN")) {
         FILE *file = fopen(golden, "we");
 
         assert_non_null(file);
