@@ -102,7 +102,7 @@ static void lease_lost(struct core *core, const char *text)
 static void lease_take(struct core *core, const struct event *event)
 {
     core->lease_asked = false;
-    core->lease_next_ms = core->now_ms + core->settings->lease_ms / RENEWALS_PER_LEASE;
+    core->lease_next_ms = core->now_ms + (core->stopping ? 0 : core->settings->lease_ms / RENEWALS_PER_LEASE);
     free(core->lease_text);
     core->lease_text = must_strdup(text_or(event->lease.text, ""));
     if (event->lease.epoch == 0) {
