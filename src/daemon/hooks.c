@@ -41,6 +41,38 @@ void hooks_boundary(const char *what)
         _exit(9);
 }
 
+#define WRITES_MAX 4096
+
+/* Writes under way; a free place has id 0. */
+static struct { uint64_t id; char what[160]; } writes[WRITES_MAX];
+
+void hooks_write_sent(uint64_t id, const char *what)
+{
+    char text[176];
+
+    snprintf(text, sizeof(text), "send %s", what);
+    hooks_boundary(text);
+    for (size_t i = 0; i < WRITES_MAX; i++)
+        if (writes[i].id == 0) {
+            writes[i].id = id;
+            text_copy(writes[i].what, sizeof(writes[i].what), what);
+            return;
+        }
+}
+
+void hooks_answered(uint64_t id)
+{
+    for (size_t i = 0; i < WRITES_MAX; i++)
+        if (writes[i].id == id) {
+            char text[176];
+
+            writes[i].id = 0;
+            snprintf(text, sizeof(text), "answer %s", writes[i].what);
+            hooks_boundary(text);
+            return;
+        }
+}
+
 const char *hooks_off(void) { return getenv("TRUNKD_TEST_OFF"); }
 
 #else

@@ -9,14 +9,19 @@
 #define TRUNKD_DAEMON_HOOKS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef TRUNKD_TEST_HOOKS
 void hooks_open(void);
 void hooks_boundary(const char *what);
+void hooks_write_sent(uint64_t id, const char *what);       /* a boundary, before the request is handed to curl */
+void hooks_answered(uint64_t id);                           /* one too, if it was a write */
 const char *hooks_off(void);                /* NULL: nothing */
 #else
 static inline void hooks_open(void) {}
 static inline void hooks_boundary(const char *what) { (void)what; }
+static inline void hooks_write_sent(uint64_t id, const char *what) { (void)id, (void)what; }
+static inline void hooks_answered(uint64_t id) { (void)id; }
 #endif
 
 #endif

@@ -69,11 +69,19 @@ static int check(const char *path)
 {
     struct config config = { 0 };
 
+    struct vault *vault = NULL;
+    struct err err = { 0 };
+
     if (!read_config(path, &config))
         return EXIT_FAILURE;
+    bool ok = manager_open_vault(&config, &vault, &err);
+    if (ok)
+        puts("configuration OK");
+    else
+        fprintf(stderr, "%s: %s\n", path, err.text);
+    vault_free(vault);
     config_release(&config);
-    puts("configuration OK");
-    return EXIT_SUCCESS;
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(const char *path)

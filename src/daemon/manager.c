@@ -45,7 +45,7 @@ struct manager {
     struct store *store;
     struct http *http;
     struct vault *vault;
-    sd_event_source *timer, *more, *stop_timer, *signals[3];
+    sd_event_source *timer, *more, *status_timer, *stop_timer, *signals[3];
     struct answer *answers, **answers_end;
     int64_t status_ms;
     char status[256];
@@ -89,7 +89,7 @@ static void carry_send(struct manager *m, const struct effect *effect)
     struct err err = { 0 };
 
     if (effect->send.write)
-        hooks_boundary(effect->send.what);
+        hooks_write_sent(effect->send.id, effect->send.what);
     log_printf(LOG_LEVEL_DEBUG, NULL, "%s", effect->send.what);
     if (!vault_fill(m->vault, r, now_ms(CLOCK_REALTIME) / 1000, &body, &authorization, &err)) {
         struct answer *answer = answer_add(m, effect->send.id);
@@ -140,17 +140,30 @@ static void carry_out(struct manager *m)
 
 /* ---- steps -------------------------------------------------------------------------------------------------------------------------------- */
 
+/* At most once in STATUS_MS_MIN; what changes meanwhile is told at the end of that time, not lost. */
 static void tell_status(struct manager *m)
 {
     int64_t now = now_ms(CLOCK_BOOTTIME);
     const char *trouble = store_trouble(m->store);
     const char *text = trouble ? trouble : core_summary(m->core);
 
-    if (now - m->status_ms < STATUS_MS_MIN || text_equal(text, m->status))
+    if (text_equal(text, m->status))
         return;
+    if (now - m->status_ms < STATUS_MS_MIN) {
+        sd_event_source_set_time(m->status_timer, (uint64_t)(m->status_ms + STATUS_MS_MIN) * 1000);
+        sd_event_source_set_enabled(m->status_timer, SD_EVENT_ONESHOT);
+        return;
+    }
     m->status_ms = now;
     text_copy(m->status, sizeof(m->status), text);
-    sd_notifyf(0, "STATUS=%s", m->status);
+    sd_notifyf(0, "STATUS=%s%s", trouble ? "waiting for PostgreSQL: " : "", m->status);
+}
+
+static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source, (void)usec;
+    tell_status(userdata);
+    return 0;
 }
 
 static bool step(struct manager *m, struct event *event)
@@ -230,8 +243,8 @@ static void on_store(void *userdata, struct event *event)
 
 static void on_store_log(void *userdata, enum log_level level, const char *text)
 {
-    (void)userdata;
     log_line(level, "database", text);
+    tell_status(userdata);
 }
 
 static void on_store_boundary(void *userdata, enum store_boundary boundary, size_t units)
@@ -244,7 +257,7 @@ static void on_http(void *userdata, uint64_t id, struct http_result *result)
 {
     struct manager *m = userdata;
 
-    hooks_boundary("answer");
+    hooks_answered(id);
     vault_scrub(m->vault, result->status, &result->body);
     const struct reply reply = {
         .transport = result->transport, .status = result->status, .body = result->body.data, .body_bytes = result->body.length,
@@ -315,8 +328,10 @@ static bool wire_loop(struct manager *m, struct err *err)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);           /* whoever reads our lines may go away */
     if (sd_event_default(&m->event) < 0
         || sd_event_add_time(m->event, &m->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US, on_timer, m) < 0
+        || sd_event_add_time(m->event, &m->status_timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US, on_status_timer, m) < 0
         || sd_event_add_defer(m->event, &m->more, on_more, m) < 0
         || sd_event_add_signal(m->event, &m->signals[0], SIGTERM, on_stop, m) < 0
         || sd_event_add_signal(m->event, &m->signals[1], SIGINT, on_stop, m) < 0
@@ -350,17 +365,22 @@ static bool wire_store(struct manager *m, struct err *err)
     return true;
 }
 
+bool manager_open_vault(const struct config *config, struct vault **ret_vault, struct err *err)
+{
+    const struct vault_options options = {
+        .secrets_directory = config->secrets_directory, .credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
+        .key_paths = (const char *const *)config->key_paths, .key_paths_count = config->key_paths_count,
+    };
+
+    return vault_new(&options, ret_vault, err);
+}
+
 static bool wire(struct manager *m, struct err *err)
 {
-    const struct vault_options vault = {
-        .secrets_directory = m->config->secrets_directory, .credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
-        .key_paths = (const char *const *)m->config->key_paths, .key_paths_count = m->config->key_paths_count,
-    };
     const struct http_options http = { .user_agent = "trunkd/" PACKAGE_VERSION, .done = on_http, .userdata = m };
 
-    if (!vault_new(&vault, &m->vault, err) || !wire_loop(m, err) || !http_new(m->event, &http, &m->http, err))
-        return false;
-    return wire_store(m, err);
+    return manager_open_vault(m->config, &m->vault, err) && wire_loop(m, err) && http_new(m->event, &http, &m->http, err)
+        && wire_store(m, err);
 }
 
 bool manager_new(struct config *config, const char *path, struct manager **ret_manager, struct err *err)
@@ -395,6 +415,7 @@ void manager_free(struct manager *m)
         free(answer);
     }
     sd_event_source_disable_unref(m->timer);
+    sd_event_source_disable_unref(m->status_timer);
     sd_event_source_disable_unref(m->more);
     sd_event_source_disable_unref(m->stop_timer);
     for (size_t i = 0; i < ARRAY_SIZE(m->signals); i++)

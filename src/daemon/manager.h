@@ -6,6 +6,10 @@
 #include <trunkd/err.h>
 
 struct manager;
+struct vault;
+
+/* The key ring and the folders of secrets that a configuration names. */
+MUST_CHECK bool manager_open_vault(const struct config *, struct vault **ret_vault, struct err *err);
 
 /* config is taken over (released with the manager, replaced at a reload); path: where it was read. */
 MUST_CHECK bool manager_new(struct config *, const char *path, struct manager **ret_manager, struct err *err);
