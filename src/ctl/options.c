@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <trunkd/config.h>
 #include <trunkd/text.h>
 
 #include "verb.h"
@@ -18,9 +19,9 @@ struct option_row {
 
 static const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_FILE]       = { "filename",   'f', required_argument, "FILE|DIR|-", "a manifest, a folder of *.yaml and *.yml, or standard input; repeatable" },
-    [OPTION_WAIT]       = { "wait",       0,   optional_argument, "[=TIME]",    "wait until it is done, at most TIME (90s, 5m, 1h; default 5m)" },
+    [OPTION_WAIT]       = { "wait",       0,   optional_argument, "[=TIME]",    "wait until it is done, at most TIME (90s, 5m, 1h30m; else 5m)" },
     [OPTION_FOR]        = { "for",        0,   required_argument, "WHAT",       "what for; see above" },
-    [OPTION_TIMEOUT]    = { "timeout",    0,   required_argument, "TIME",       "wait at most this long (90s, 5m, 1h; default 5m)" },
+    [OPTION_TIMEOUT]    = { "timeout",    0,   required_argument, "TIME",       "wait at most this long (90s, 5m, 1h30m; else 5m)" },
     [OPTION_DRY_RUN]    = { "dry-run",    0,   no_argument,       NULL,         "check everything in the database, then take it back" },
     [OPTION_WHY]        = { "why",        0,   required_argument, "TEXT",       "the reason, kept with the event" },
     [OPTION_LIMIT]      = { "limit",      'n', required_argument, "COUNT",      "how many of the newest" },
@@ -32,30 +33,6 @@ static const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_DATABASE]   = { "database",   'd', required_argument, "CONNINFO",   "a name or connection string; else PGHOST, PGDATABASE, PGSERVICE …" },
     [OPTION_HELP]       = { "help",       'h', no_argument,       NULL,         "this text" },
 };
-
-bool duration_read(const char *text, int64_t *ret_ms)
-{
-    static const struct { const char *unit; int64_t ms; } units[] = {
-        { "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 60 * 60 * 1000 },
-    };
-    char digits[20];
-    size_t length = strspn(text, "0123456789");
-    int64_t value;
-
-    if (length == 0 || length >= sizeof digits)
-        return false;
-    memcpy(digits, text, length);
-    digits[length] = '\0';
-    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-        if (strcmp(text + length, units[i].unit) != 0)
-            continue;
-        if (!text_to_int(digits, 0, WAIT_MS_MAX / units[i].ms, &value))
-            return false;
-        *ret_ms = value * units[i].ms;
-        return true;
-    }
-    return false;
-}
 
 void options_help(unsigned mask)
 {
@@ -107,8 +84,8 @@ static bool option_set(struct options *options, enum option_id id, const char *t
     case OPTION_WAIT:
     case OPTION_TIMEOUT:
         options->wait = true;
-        if (text && !duration_read(text, &options->wait_ms))
-            return err_set(err, ERR_REJECTED, "--%s wants a time such as 500ms, 90s, 5m or 1h (a week at most), not \"%s\"",
+        if (text && !duration_parse(text, &options->wait_ms))
+            return err_set(err, ERR_REJECTED, "--%s wants a time such as 500ms, 90s, 5m or 1h30m, not \"%s\"",
                            option_table[id].name, text);
         return true;
     case OPTION_FOR:        options->for_what = text; return true;

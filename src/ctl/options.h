@@ -11,7 +11,6 @@
 #define FILES_MAX 256               /* -f and -l given more often than this are refused */
 #define LABELS_MAX 16
 #define WAIT_DEFAULT_MS (5 * 60 * 1000)
-#define WAIT_MS_MAX (7LL * 24 * 60 * 60 * 1000)
 
 enum option_id {
     OPTION_DATABASE, OPTION_OUTPUT, OPTION_NO_HEADERS, OPTION_LABEL, OPTION_FILE, OPTION_WAIT, OPTION_TIMEOUT, OPTION_FOR,
@@ -46,8 +45,5 @@ void options_release(struct options *);
 
 /* Prints one line for each option of the mask, for --help. */
 void options_help(unsigned mask);
-
-/* "90s", "5m", "1h", "500ms", or a number of seconds. */
-MUST_CHECK bool duration_read(const char *text, int64_t *ret_ms);
 
 #endif

@@ -181,8 +181,9 @@ def test_the_examples_are_valid(db):
 @pytest.mark.parametrize("arguments, sentence", [
     ([], "apply needs -f FILE, -f FOLDER or -f - for standard input"),
     (["-f", "-", "--wait", "--dry-run"], "--wait and --dry-run do not go together: nothing is left to wait for"),
-    (["-f", "-", "--wait=1d"], '--wait wants a time such as 500ms, 90s, 5m or 1h (a week at most), not "1d"'),
-    (["-f", "-", "--wait=9999h"], '--wait wants a time such as 500ms, 90s, 5m or 1h (a week at most), not "9999h"'),
+    (["-f", "-", "--wait=5"], '--wait wants a time such as 500ms, 90s, 5m or 1h30m, not "5"'),
+    (["-f", "-", "--wait=-5s"], '--wait wants a time such as 500ms, 90s, 5m or 1h30m, not "-5s"'),
+    (["-f", "x"] * 129 + ["-f", "x"] * 128, "-f can be given 256 times at most"),
 ])
 def test_bad_command_lines(db, arguments, sentence):
     done = trunkctl(db, "apply", *arguments)

@@ -89,6 +89,7 @@ def test_an_empty_list_says_so(db):
     (["gateway/x"], '"gateway/x" is not KIND/NAME of a kind that get knows'),
     (["agents", "trunk/x"], "get lists one kind at a time: trunk/x is no agent"),
     (["accounts", "-l", "a=b"], "-l does not go with accounts: they carry no labels"),
+    (["-l", "a=b"] * 17, "-l can be given 16 times at most"),
     (["-l", "a"], '-l wants LABEL=VALUE, not "a"'),
     (["-o", "yaml"], '-o knows table and json, not "yaml"'),
     ([NOWHERE], f"there is no phone number {NOWHERE}"),
@@ -123,6 +124,14 @@ def test_wait_for_what_does_not_come(fleet):
 def test_a_change_must_be_seen_before_active_counts(fleet):
     fleet.q("update trunkd.phone_number set label = 'x' where phone_number = %s", ONE)
     assert trunkctl(fleet, "wait", ONE, "--for", "active", "--timeout", "300ms").code == 4
+
+
+def test_a_lost_connection_is_one_sentence(fleet):
+    waiting = ctllib.start(fleet, "wait", TWO)
+    while not fleet.q("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'trunkctl' and datname = current_database()"):
+        time.sleep(0.05)
+    done = ctllib.finish(waiting)
+    assert done.code == 1 and done.err.startswith("trunkctl: ") and done.err.count("\n") == 1, done
 
 
 @pytest.mark.parametrize("arguments, sentence", [
