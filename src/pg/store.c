@@ -38,6 +38,7 @@ struct store {
     struct unit_queue waiting;
     struct batch batch;                 /* under way */
     bool committing, reading, read_all;
+    bool read_again;                    /* what is being read was asked for before the lease was taken */
     enum lease_action lease_action;
     bool lease_asked;
     int64_t lease_sent_ms, lease_ms;
@@ -117,7 +118,7 @@ static void waiting_answer(struct store *s, const char *text)
 static void go_down(struct store *s)
 {
     text_copy(s->trouble, sizeof s->trouble, *connection_trouble(s->work) ? connection_trouble(s->work) : connection_trouble(s->lease));
-    s->reading = s->lease_asked = false;
+    s->reading = s->read_again = s->lease_asked = false;
     if (!s->up)
         return;
     s->up = false;
@@ -216,6 +217,16 @@ static const char *value_of(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
+static void on_rows(void *userdata, const struct answer *answer);
+
+static void read_send(struct store *s, bool all)
+{
+    s->reading = true;
+    s->read_again = false;
+    s->read_all = all;
+    connection_send(s->work, sql_statement_find(all ? "snapshot_all" : "snapshot_dirty"), NULL, on_rows, s);
+}
+
 static void on_rows(void *userdata, const struct answer *answer)
 {
     struct store *s = userdata;
@@ -225,6 +236,11 @@ static void on_rows(void *userdata, const struct answer *answer)
 
     if (failed(s, s->work, answer, "reading") || !s->up)
         return;
+    if (s->read_again) {        /* another daemon may have written since: a lease begins with a snapshot of its own time */
+        if (connection_is_ready(s->work))
+            read_send(s, true);
+        return;
+    }
     count = (size_t)PQntuples(answer->result);
     rows = ARENA_ARRAY(&arena, struct row_text, count + 1);
     for (size_t i = 0; i < count; i++)
@@ -239,11 +255,8 @@ static void on_rows(void *userdata, const struct answer *answer)
 void store_read(struct store *s, bool all)
 {
     assert(!s->reading || !s->up);
-    if (!s->up || !connection_is_ready(s->work))
-        return;
-    s->reading = true;
-    s->read_all = all;
-    connection_send(s->work, sql_statement_find(all ? "snapshot_all" : "snapshot_dirty"), NULL, on_rows, s);
+    if (s->up && connection_is_ready(s->work))
+        read_send(s, all);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------------ */
@@ -395,6 +408,7 @@ static void lease_tell(struct store *s, int64_t epoch, const char *text)
     bool taken = epoch != 0 && epoch != s->epoch;
 
     s->epoch = epoch;
+    s->read_again = s->read_again || (taken && s->reading);
     hear(s, (struct event){ .type = EVENT_LEASE, .lease = { .epoch = epoch, .valid_until_ms = epoch ? s->lease_sent_ms + s->lease_ms : 0, .text = text } });
     if (taken)
         publish(s);

@@ -35,6 +35,16 @@ def test_reads_one_snapshot(db):
         assert "row agent sales null" in rows       # dirty, and not there any more
 
 
+def test_rows_are_never_from_before_the_lease(db):
+    with Drive(db) as d, db.connect() as c:
+        c.autocommit = False
+        pglib.q(c, "lock table trunkd.agent in access exclusive mode")
+        d.say("read dirty")
+        d.lease()
+        c.rollback()
+        d.wait("rows all")      # asked for before it was taken: read again, and all of it
+
+
 def test_a_change_is_hinted(db):
     with Drive(db) as d:
         pglib.base_rows(db)
