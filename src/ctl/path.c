@@ -11,22 +11,23 @@ struct stage {
     const char *kind;           /* of the ledger */
     const char *key;            /* of the view trunkd.number; NULL: it is not shown there */
     bool twilio;                /* not there when the carrier is somebody else's */
+    bool beside;                /* not passed through: what the next one asks for */
 };
 
 static const struct stage inbound[] = {
-    { "Twilio number",          "twilio.trunk_phone_number", "twilio_phone_number_sid", true },
-    { "Twilio trunk",           "twilio.trunk",              "twilio_trunk_sid", true },
-    { "origination URL",        "twilio.origination_url",    NULL, true },
-    { "LiveKit inbound trunk",  "livekit.inbound_trunk",     "livekit_inbound_trunk_id", false },
-    { "dispatch rule",          "livekit.dispatch_rule",     "livekit_dispatch_rule_id", false },
+    { "Twilio number",          "twilio.trunk_phone_number", "twilio_phone_number_sid", true, false },
+    { "Twilio trunk",           "twilio.trunk",              "twilio_trunk_sid", true, false },
+    { "origination URL",        "twilio.origination_url",    NULL, true, false },
+    { "LiveKit inbound trunk",  "livekit.inbound_trunk",     "livekit_inbound_trunk_id", false, false },
+    { "dispatch rule",          "livekit.dispatch_rule",     "livekit_dispatch_rule_id", false, false },
 };
 
 static const struct stage outbound[] = {
-    { "LiveKit outbound trunk", "livekit.outbound_trunk",       "livekit_outbound_trunk_id", false },
-    { "credential",             "twilio.credential",            NULL, true },
-    { "credential list",        "twilio.credential_list",       "twilio_credential_list_sid", true },
-    { "list on the trunk",      "twilio.trunk_credential_list", NULL, true },
-    { "Twilio trunk",           "twilio.trunk",                 "twilio_trunk_sid", true },
+    { "LiveKit outbound trunk", "livekit.outbound_trunk",       "livekit_outbound_trunk_id", false, false },
+    { "credential",             "twilio.credential",            NULL, true, true },
+    { "credential list",        "twilio.credential_list",       "twilio_credential_list_sid", true, true },
+    { "list on the trunk",      "twilio.trunk_credential_list", NULL, true, true },
+    { "Twilio trunk",           "twilio.trunk",                 "twilio_trunk_sid", true, false },
 };
 
 enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE };
@@ -46,36 +47,37 @@ static const char *state_of(const struct rows *rows, size_t row)
     return text_equal(open, "update") ? "live, being changed" : "live";
 }
 
-static void object_print(const char *title, const char *id, const char *state, const char *account)
+static void object_print(const char *mark, const char *title, const char *id, const char *state, const char *account)
 {
-    printf("    %-24s%-38s %s%s%s\n", title, text_is_empty(id) ? "-" : id, state, text_is_empty(account) ? "" : ", in ", text_or(account, ""));
+    printf("    %s %-24s%-38s %s%s%s\n", mark, title, text_is_empty(id) ? "-" : id, state, text_is_empty(account) ? "" : ", in ", text_or(account, ""));
 }
 
-static void resource_print(const char *title, const struct rows *rows, size_t row)
+static void resource_print(const char *mark, const char *title, const struct rows *rows, size_t row)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
     const char *refusal = rows_cell(rows, row, COLUMN_REFUSAL), *message = rows_cell(rows, row, COLUMN_MESSAGE);
 
-    object_print(title, rows_cell(rows, row, COLUMN_ID), state_of(rows, row), rows_cell(rows, row, COLUMN_ACCOUNT));
+    object_print(mark, title, rows_cell(rows, row, COLUMN_ID), state_of(rows, row), rows_cell(rows, row, COLUMN_ACCOUNT));
     if (!text_is_empty(rows_cell(rows, row, COLUMN_SLOT)))
-        printf("    %-24s%s\n", "", printable(&arena, rows_cell(rows, row, COLUMN_SLOT)));
+        printf("      %-24s%s\n", "", printable(&arena, rows_cell(rows, row, COLUMN_SLOT)));
     if (!text_is_empty(refusal) || !text_is_empty(message))
-        printf("    %-24s%s%s%s\n", "", text_or(refusal, ""), text_is_empty(refusal) || text_is_empty(message) ? "" : ": ",
+        printf("      %-24s%s%s%s\n", "", text_or(refusal, ""), text_is_empty(refusal) || text_is_empty(message) ? "" : ": ",
                printable(&arena, text_or(message, "")));
 }
 
 static void stage_print(const struct stage *stage, const struct json *number, const struct rows *rows)
 {
     const char *id = stage->key ? json_member(number, stage->key) : NULL;
+    const char *mark = stage->beside ? "+" : "→";
     bool shown = false;
 
     for (size_t row = 0; rows && row < rows_count(rows); row++)
         if (text_equal(rows_cell(rows, row, COLUMN_KIND), stage->kind)) {
-            resource_print(shown ? "" : stage->title, rows, row);
+            resource_print(shown ? " " : mark, shown ? "" : stage->title, rows, row);
             shown = true;
         }
     if (!shown && (rows || stage->key))
-        object_print(stage->title, id, rows ? "not there" : id ? "known" : "not there", NULL);
+        object_print(mark, stage->title, id, rows ? "not there" : id ? "known" : "not there", NULL);
 }
 
 static void stages_print(const struct stage *stages, size_t count, const struct json *number, const struct rows *rows)
@@ -92,9 +94,9 @@ static void agent_print(const struct json *number, const struct json *agent)
     const char *name = json_member(number, "agent");
 
     if (name)
-        printf("    agent %s, which LiveKit knows as %s\n", name, text_or(json_member(agent, "dispatch_name"), "?"));
+        printf("    → agent %s, which LiveKit knows as %s\n", name, text_or(json_member(agent, "dispatch_name"), "?"));
     else
-        puts("    nobody: the number has no agent");
+        puts("    → nobody: the number has no agent");
 }
 
 void path_print(const struct json *number, const struct json *agent, const struct rows *resources)
@@ -112,6 +114,6 @@ void path_print(const struct json *number, const struct json *agent, const struc
         printf("\n  the way of a call from %s\n", json_member(number, "phone_number"));
         puts("    an agent or a program");
         stages_print(outbound, ARRAY_SIZE(outbound), number, resources);
-        printf("    the callee, who sees %s\n", json_member(number, "phone_number"));
+        printf("    → the callee, who sees %s\n", json_member(number, "phone_number"));
     }
 }

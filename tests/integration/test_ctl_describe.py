@@ -41,7 +41,9 @@ def made(db):
 
 
 def words(text):
-    return [re.sub(r"  +", " | ", line.strip()) for line in text.splitlines() if line.strip()]
+    """Lines without the arrows of the path, columns divided by a bar."""
+    return [re.sub(r"  +", " | ", line.strip().lstrip("→ ").removeprefix("+ ")) if line.startswith("    ") else re.sub(r"  +", " | ", line.strip())
+            for line in text.splitlines() if line.strip()]
 
 
 def test_describe_draws_the_path_with_every_id(fleet):
@@ -50,6 +52,7 @@ def test_describe_draws_the_path_with_every_id(fleet):
         fleet.q("insert into trunkd.event (object_type, object, reason, message) values ('number', %s, 'Created', %s)", ONE, f"m{n}")
     done = trunkctl(fleet, "describe", ONE)
     assert (done.code, done.err) == (0, "")
+    assert "    → Twilio trunk            TK1" in done.out and "    + credential              CR1" in done.out
     seen = words(done.out)
     assert seen[0] == f"{ONE} | Line"
     assert re.fullmatch(r"status \| active \(UpToDate\) for \d+s", seen[1])
