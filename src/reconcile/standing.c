@@ -140,7 +140,7 @@ static void decide(struct turn *t)
     int64_t generation = number && owner->number ? owner->number->generation : owner->trunk ? owner->trunk->generation : 0;
     if (owner->status.reason && status.code == owner->status.code && text_equal(status.reason, owner->status.reason)
         && text_equal(status.message, owner->status.message) && status.settled == owner->status.settled
-        && generation == owner->observed_generation && owner->status_exists)
+        && generation == owner->observed_generation && (number ? owner->status_exists : owner->trunk_saved))
         return;
     owner->observed_generation = generation;
     owner->status_unsaved = true;
