@@ -17,6 +17,7 @@ libtrunkd_world_a_SOURCES = \
 	tests/sim/db.c tests/sim/db.h \
 	tests/sim/look.c \
 	tests/sim/providers.c \
+	tests/sim/story.h \
 	tests/sim/world.c tests/sim/world.h
 tests_sim_test_life_LDADD = $(sim_world)
 

@@ -74,3 +74,45 @@ char *world_objects(struct world *w, const char *part)
     buf_release(&b);
     return text;
 }
+
+char *world_missing(struct world *w, const char *before, const char *except)
+{
+    char *now = world_objects(w, "");
+    struct buf b;
+
+    buf_init(&b, (size_t)8 << 20);
+    for (const char *line = before; *line;) {
+        size_t length = strcspn(line, "\n") + 1;
+        char *one = strndup(line, length);
+        if (!strstr(now, one) && !(except && strstr(one, except)))
+            buf_adds(&b, one);
+        free(one);
+        line += length;
+    }
+    free(now);
+    char *text = must_strdup(b.data);
+    buf_release(&b);
+    return text;
+}
+
+/* The rows that are not as they are at rest. */
+void world_print_unrest(struct world *w)
+{
+    json_object_object_foreach(db_table(&w->db, "dirty"), key, dirty) {
+        (void)dirty;
+        fprintf(stderr, "    unread: %s\n", key);
+    }
+    json_object_object_foreach(db_table(&w->db, "number_status"), number, status) {
+        fprintf(stderr, "    %s is %s/%s %s\n", number, db_text(status, "status"), db_text(status, "reason"), db_text(status, "message"));
+    }
+    json_object_object_foreach(db_table(&w->db, "account_status"), account, condition) {
+        fprintf(stderr, "    account %s: %s %s\n", account, db_text(condition, "condition"), db_text(condition, "message"));
+    }
+    json_object_object_foreach(db_table(&w->db, "resource"), name, row) {
+        fprintf(stderr, "    %s: %s %s %s %s\n", name, db_text(row, "known"), db_text(row, "open"), db_text(row, "refusal"), db_text(row, "message"));
+    }
+    for (const struct under_way *u = w->under_way; u; u = u->next)
+        fprintf(stderr, "    under way: %s\n", u->what);
+    for (size_t i = 0; i < w->items_count; i++)
+        fprintf(stderr, "    item %d of daemon %d\n", (int)w->items[i].type, w->items[i].daemon);
+}

@@ -125,6 +125,8 @@ void check_write(struct world *, const struct effect *);            /* before it
 void check_windows(struct world *);
 bool check_converged(struct world *);               /* exactly one live object per wanted, none besides, foreign ones untouched */
 bool check_untouched(struct world *);               /* everything is as it was before the first daemon ran */
+void world_print_unrest(struct world *);            /* why it does not come to rest */
+char *world_missing(struct world *, const char *before, const char *except);        /* lines of `before` that are not there now */
 char *world_objects(struct world *, const char *part);              /* the objects that hold this text, as text; the caller frees */
 
 #endif

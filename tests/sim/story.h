@@ -1,0 +1,52 @@
+/* What the stories of tests/sim share: a world in a variable that cleans up, and sentences about it. Include after cmocka.h. */
+#ifndef TRUNKD_TESTS_SIM_STORY_H
+#define TRUNKD_TESTS_SIM_STORY_H
+
+#include "world.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define A "+15550100000"
+#define B "+15550100001"
+#define SIP "+493012345"
+
+#define WORLD(seed) CLEANUP(world_cleanup) struct world *w = world_new(seed)
+#define assert_whole(w) assert_string_equal((w)->broken, "")
+
+/* The macros name the line of the story, not one in here. */
+#define rest(w) do { \
+        bool rests_ = world_rest(w, 20 * MINUTES); \
+        assert_whole(w); \
+        if (!rests_) \
+            world_print_unrest(w); \
+        assert_true(rests_); \
+    } while (0)
+
+#define converged(w) do { \
+        rest(w); \
+        check_converged(w); \
+        assert_whole(w); \
+    } while (0)
+
+#define gone(w, number) do { \
+        world_wish(w, "number", number, NULL); \
+        rest(w); \
+        assert_string_equal(world_status(w, number), "gone"); \
+    } while (0)
+
+/* So many writes, and besides the lists of complete scans so many reads. */
+#define assert_requests(w, writes_, reads_) do { \
+        if ((w)->writes != (writes_) || (w)->sent_count - (w)->writes - world_sent(w, " list ") != (reads_)) \
+            world_print_sent(w); \
+        assert_int_equal((w)->writes, writes_); \
+        assert_int_equal((w)->sent_count - (w)->writes - world_sent(w, " list "), reads_); \
+    } while (0)
+
+/* Every object of that text is there as it was, dates of numbers' records apart; lines that speak of `except` are not looked at. */
+#define assert_same_objects(w, before, except) do { \
+        char *missing_ = world_missing(w, before, except); \
+        assert_string_equal(missing_, ""); \
+        free(missing_); \
+    } while (0)
+
+#endif
