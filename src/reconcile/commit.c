@@ -117,6 +117,8 @@ void commit_turn(struct turn *t)
 
 static void unit_done(struct core *core, struct owner *owner)
 {
+    bool fewer = false;
+
     owner->changed = 0;
     owner->ack_ver = 0;
     for (size_t i = owner->rows_count; i-- > 0;) {
@@ -128,6 +130,7 @@ static void unit_done(struct core *core, struct owner *owner)
         if (row->ended && !row->unsaved) {
             grave_dig(core, row);
             row_free(core, row);
+            fewer = true;
             continue;
         }
         row_repack(row);
@@ -136,8 +139,8 @@ static void unit_done(struct core *core, struct owner *owner)
     }
     if (owner->type == OWNER_TRUNK)
         trunk_changed(core, owner);
-    if (owner->rows_count == 0 || !owner->number)
-        owner_queue(core, owner);
+    if (fewer || owner->rows_count == 0 || !owner->number)
+        owner_queue(core, owner);       /* what is left over has become less: it stands otherwise now */
 }
 
 static void unit_undone(struct core *core, struct owner *owner)
