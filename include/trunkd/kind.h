@@ -56,6 +56,7 @@ struct resource {
     /* facts */
     enum known known;
     enum open open;
+    bool missing;                           /* was live, and somebody else has removed it; until it is there again */
     char nonce[NONCE_CHARACTERS + 1];       /* of this incarnation; "": none made yet */
     char tag[TAG_BYTES];                    /* made of it; "" while there is no nonce */
     const char *external_id;                /* NULL: not known */

@@ -2,8 +2,8 @@
  *
  *  1. Without a desired row a number is `deleting` until nothing is left, or `corrupted` when a removal cannot finish.
  *  2. A refused set-up is rolled back under `pending`/`RollingBack`, then `failed`; a roll-back that cannot finish is `corrupted`.
- *  3. A wanted number whose every wanted object is live is `active`; so is one that has been active and is being changed or
- *     repaired. The reason says more.
+ *  3. A wanted number whose every wanted object is live is `active`; so is one that is active and is being changed or repaired.
+ *     The reason says more. One without an agent, or held by somebody else, is not, and is again when everything stands.
  *  4. Anything else is `pending`, and the reason says what it waits for. */
 #include "status.h"
 
@@ -50,28 +50,34 @@ static void set(struct status *status, enum status_code code, const char *reason
     status->settled = reason_settled(reason);
 }
 
-/* What the plan comes to. */
+/* What the plan comes to. A row that ends is gone with the unit that carries the status. */
 struct tally {
     size_t wanted, live, removing, stuck;
-    const struct planned *refused, *blocked, *updating, *stuck_first, *working;
+    bool moves;                     /* something goes on by itself */
+    const struct planned *refused, *blocked, *updating, *stuck_first, *working, *missing;
 };
 
 static void count(const struct planned *plan, size_t n, const bool *stuck, struct tally *tally)
 {
     for (size_t i = 0; i < n; i++) {
         const struct planned *p = &plan[i];
+        bool is_stuck = !p->wanted && stuck && stuck[i];
+        if (p->step == STEP_END)
+            continue;
+        if (p->step != STEP_NOTHING && (p->block == BLOCK_NONE || p->block == BLOCK_SEAL) && !is_stuck)
+            tally->moves = true;
         if (!p->wanted) {
             tally->removing++;
-            if (stuck && stuck[i]) {
-                tally->stuck++;
-                if (!tally->stuck_first)
-                    tally->stuck_first = p;
-            }
+            tally->stuck += is_stuck;
+            if (is_stuck && !tally->stuck_first)
+                tally->stuck_first = p;
             continue;
         }
         tally->wanted++;
         if (p->row && p->row->known == KNOWN_LIVE)
             tally->live++;
+        else if (p->row && p->row->missing && !tally->missing)
+            tally->missing = p;
         if (p->step == STEP_NOTHING)
             continue;
         tally->working = tally->working ? tally->working : p;
@@ -94,10 +100,10 @@ static const char *leftover_words(const struct planned *p, struct arena *arena)
 static void unwanted_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
 {
     if (tally->stuck > 0) {
-        const char *reason = tally->stuck_first->row->refusal ? "CleanupRefused" : "CleanupFailing";
-        set(ret, STATUS_CORRUPTED, standing->account_reason ? standing->account_reason : reason,
+        const char *refused = tally->stuck_first->row->refusal ? "CleanupRefused" : NULL;
+        set(ret, STATUS_CORRUPTED, text_or(refused, text_or(standing->account_reason, "CleanupFailing")),
             leftover_words(tally->stuck_first, arena));
-        ret->settled = true;        /* it re-checks by itself, but nothing moves without somebody's change */
+        ret->settled = !tally->moves;   /* it re-checks by itself, but nothing ends without somebody's change */
         return;
     }
     enum status_code code = standing->wanted ? STATUS_PENDING : STATUS_DELETING;
@@ -107,22 +113,39 @@ static void unwanted_status(const struct tally *tally, const struct standing *st
         set(ret, code, standing->wanted ? "RollingBack" : "Deleting", standing->wanted ? standing->failed_words : NULL);
 }
 
+static const char *full_words(const struct standing *standing, struct arena *arena)
+{
+    return arena_printf(arena, "account %s has no trunk left for it", text_or(standing->account, ""));
+}
+
 static void active_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
 {
-    bool whole = tally->live == tally->wanted;
+    bool waits = tally->working || (tally->removing > 0 && tally->stuck == 0);
 
-    if (standing->account_reason && (tally->working || tally->removing > 0 || standing->braked))
+    if (standing->account_reason && (waits || standing->braked))
         set(ret, STATUS_ACTIVE, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
     else if (tally->refused)
         set(ret, STATUS_ACTIVE, "UpdateRefused", tally->refused->row->message);
-    else if (!whole)
-        set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s is missing and is being made again", tally->working->kind->name));
-    else if (tally->updating)
+    else if (tally->working && (standing->full || standing->trunk_refused))
+        set(ret, STATUS_ACTIVE, "UpdateRefused", standing->full ? full_words(standing, arena) : standing->trunk_refused);
+    else if (tally->missing)
+        set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s is missing and is being made again", tally->missing->kind->name));
+    else if (tally->working)
         set(ret, STATUS_ACTIVE, "Updating", NULL);
     else if (tally->stuck > 0)
         set(ret, STATUS_ACTIVE, "Leftovers", leftover_words(tally->stuck_first, arena));
     else
         set(ret, STATUS_ACTIVE, tally->removing > 0 ? "Updating" : "UpToDate", NULL);
+    if (tally->refused || tally->stuck > 0)
+        ret->settled = ret->settled && (!tally->moves || standing->braked);
+}
+
+/* Without an agent nothing more can be done once the routing is given back, or cannot be. */
+static void agentless_status(const struct tally *tally, struct arena *arena, struct status *ret)
+{
+    bool ended = tally->removing == 0 || (tally->stuck > 0 && !tally->moves);
+
+    set(ret, STATUS_PENDING, ended ? "NoAgent" : "Updating", tally->stuck > 0 ? leftover_words(tally->stuck_first, arena) : NULL);
 }
 
 static void pending_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
@@ -132,17 +155,19 @@ static void pending_status(const struct tally *tally, const struct standing *sta
     if (standing->account_reason)
         set(ret, STATUS_PENDING, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
     else if (standing->full)
-        set(ret, STATUS_PENDING, "AccountFull", arena_printf(arena, "account %s has no trunk left for it", text_or(standing->account, "")));
+        set(ret, STATUS_PENDING, "AccountFull", full_words(standing, arena));
     else if (standing->preflight_reason)
         set(ret, STATUS_PENDING, standing->preflight_reason, standing->preflight_words);
     else if (tally->refused)
-        set(ret, STATUS_PENDING, "Refused", tally->refused->row->message);
-    else if (standing->no_agent && !tally->working && tally->removing == 0)
-        set(ret, STATUS_PENDING, "NoAgent", NULL);
-    else if (p && p->row && p->row->message)
-        set(ret, STATUS_PENDING, "SettingUp", arena_printf(arena, "%s: %s", p->kind->name, p->row->message));
+        set(ret, STATUS_PENDING, text_equal(tally->refused->row->refusal, "AccountFull") ? "AccountFull" : "Refused",
+            tally->refused->row->message);
+    else if (standing->no_agent && !tally->working)
+        agentless_status(tally, arena, ret);
+    else if (standing->trunk_refused)
+        set(ret, STATUS_PENDING, "Refused", standing->trunk_refused);
     else
-        set(ret, STATUS_PENDING, standing->no_agent && tally->removing > 0 && !tally->working ? "Updating" : "SettingUp", NULL);
+        set(ret, STATUS_PENDING, "SettingUp",
+            p && p->row && p->row->message ? arena_printf(arena, "%s: %s", p->kind->name, p->row->message) : NULL);
 }
 
 void plan_status(const struct planned *plan, size_t n, const struct standing *standing, struct arena *arena, struct status *ret)
@@ -154,15 +179,13 @@ void plan_status(const struct planned *plan, size_t n, const struct standing *st
     assert(tally.live <= tally.wanted);
     if (!standing->wanted) {
         unwanted_status(&tally, standing, arena, ret);
+    } else if (standing->failed_reason && tally.removing > 0) {
+        unwanted_status(&tally, standing, arena, ret);
     } else if (standing->failed_reason) {
-        if (tally.removing > 0) {
-            unwanted_status(&tally, standing, arena, ret);
-            return;
-        }
         set(ret, STATUS_FAILED, standing->failed_reason, standing->failed_words);
         ret->settled = true;
-    } else if (!standing->no_agent && !standing->preflight_pending && !standing->preflight_reason && tally.wanted > 0
-               && (standing->ever_active || tally.live == tally.wanted)) {
+    } else if (!standing->no_agent && !standing->preflight_reason && tally.wanted > 0
+               && (standing->active || tally.live == tally.wanted)) {
         active_status(&tally, standing, arena, ret);
     } else {
         pending_status(&tally, standing, arena, ret);

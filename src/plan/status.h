@@ -21,11 +21,11 @@ const char *reason_remedy(const char *reason);      /* "" for an unknown name */
 /* What the plan does not know. */
 struct standing {
     bool wanted;                    /* the desired row is there */
-    bool ever_active;
+    bool active;                    /* it was until now */
     bool full;                      /* no trunk can take it: the account is at its limit */
     const char *failed_reason, *failed_words;       /* NULL: its set-up was not refused */
     const char *preflight_reason, *preflight_words; /* what the number's record says against it; NULL: nothing, or not read yet */
-    bool preflight_pending;
+    const char *trunk_refused;      /* its trunk waits for a change too: the provider's words; NULL: it does not */
     const char *account_reason, *account_words, *account;   /* condition of an account the plan waits for; NULL: none */
     bool braked;                    /* that condition is a brake */
     const bool *stuck;              /* by index into the plan: this removal cannot finish by itself */

@@ -300,6 +300,10 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
         row->reads = 0;
         row->looked_below = 0;
     }
+    if (r->known == KNOWN_LIVE && to->known != KNOWN_LIVE && r->open != OPEN_DELETE)
+        r->missing = true;
+    else if (to->known == KNOWN_LIVE)
+        r->missing = false;
     r->known = to->known;
     r->open = to->open;
     if (to->action & DO_READ)

@@ -105,17 +105,30 @@ static void plan_trunk_left(struct turn *t)
         owner->left_last = NULL;
 }
 
+/* Why its trunk, or what lies below it, cannot be made for a number that waits for it. */
+static const char *trunk_refused(const struct turn *t)
+{
+    const struct owner *trunk = t->owner->type == OWNER_NUMBER ? t->owner->placed : NULL;
+
+    for (size_t i = 0; trunk && t->owner->waits_for_trunk && i < trunk->rows_count; i++) {
+        const struct row *row = trunk->rows[i];
+        if (!row->ended && row->wanted && row->r.refusal && row->r.known != KNOWN_LIVE)
+            return text_or(row->r.message, row->r.refusal);
+    }
+    return NULL;
+}
+
 static void decide(struct turn *t)
 {
     struct owner *owner = t->owner;
     bool number = owner->type == OWNER_NUMBER;
     struct standing standing = {
         .wanted = number ? owner->number != NULL : trunk_is_wanted(owner),
-        .ever_active = owner->ever_active,
+        .active = owner->status.reason && owner->status.code == STATUS_ACTIVE,
         .full = t->full,
         .failed_reason = owner->failed_reason, .failed_words = owner->failed_words,
         .preflight_reason = t->preflight_reason, .preflight_words = t->preflight_words,
-        .preflight_pending = t->preflight_pending,
+        .trunk_refused = trunk_refused(t),
         .stuck = t->stuck,
         .trunk_plan = t->trunk_plan, .trunk_count = t->trunk_count, .trunk_stuck = t->trunk_stuck,
         .no_agent = number && t->scene.number && t->scene.number->supports_inbound && !t->scene.agent,
