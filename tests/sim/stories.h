@@ -1,0 +1,21 @@
+/* Short stories that are told again and again with one thing going wrong at a time. */
+#ifndef TRUNKD_TESTS_SIM_STORIES_H
+#define TRUNKD_TESTS_SIM_STORIES_H
+
+#include "world.h"
+
+struct story {
+    const char *name;
+    void (*before)(struct world *);         /* wishes that stand when the story begins; NULL: none */
+    void (*act)(struct world *);            /* the wishes it is about */
+    bool ends_untouched;                    /* nothing may be left of it anywhere */
+};
+extern const struct story stories[];
+extern const size_t stories_count;
+
+/* A world in which what was before stands, its daemon at rest. NULL: it did not come to that (and it was said why). */
+struct world *story_begin(const struct story *, uint64_t seed);
+/* Whether the story ended as it must: at rest, converged, and after a further while still so. Says why not. */
+bool story_ends_well(const struct story *, struct world *, const char *what_went_wrong);
+
+#endif
