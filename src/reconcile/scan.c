@@ -265,11 +265,24 @@ static bool row_is_as_found(struct core *core, const struct row *row, const stru
     return spec_differs(r->kind, &applied, &r->applied, 0) == r->kind->fields_count;
 }
 
+/* A pair carries no tag and has no id of its own: it is the row's whose create named both of its ends. */
+static struct row *row_of_pair(const struct scope *scope, const struct scan *scan, const struct found *found)
+{
+    for (size_t i = 0; i < scope->count && scan->kind->recognised == BY_PAIR; i++) {
+        const struct resource *r = &scope->rows[i]->r;
+        if (!r->external_id && spec_differs(r->kind, &r->sent, &found->spec, 0) == r->kind->fields_count)
+            return scope->rows[i];
+    }
+    return NULL;
+}
+
 static void judge_found(struct core *core, struct scan *scan, struct scope *scope, const struct found *found)
 {
     bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
     struct row *row = map_get(&scope->by_id, found->id);
 
+    if (!row)
+        row = row_of_pair(scope, scan, found);
     if (!row && ours)
         row = map_get(&scope->by_nonce, found->tag.nonce);
     if (row && row->r.external_id && !text_equal(row->r.external_id, found->id) && row->r.known == KNOWN_LIVE)
