@@ -17,4 +17,4 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/turn.c \
 	src/reconcile/turn.h \
 	src/reconcile/unit.c
-unit_tests += tests/unit/test_transition
+unit_tests += tests/unit/test_place tests/unit/test_transition

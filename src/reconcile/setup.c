@@ -210,6 +210,9 @@ void setup_finish_move(struct turn *t)
 /* Where the next turn would place it, without the look at its record that comes first. */
 void setup_place_for_show(struct core *core, struct owner *owner)
 {
+    struct turn turn = { .core = core, .owner = owner };
+
+    forget_failure(&turn);
     if (owner->number && !owner->failed_reason && !owner->number->is_sip)
         place_number(core, owner);
     owner_recount(core, owner);

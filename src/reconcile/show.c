@@ -1,5 +1,7 @@
-/* show: what would be done now, owner by owner, for people. Nothing is opened and nothing is remembered. */
+/* show: what would be done now, owner by owner in the order of their keys, for people. Nothing is opened and nothing is remembered. */
 #include "turn.h"
+
+#include <stdlib.h>
 
 static const char *const operations[] = {
     [STEP_NOTHING] = NULL, [STEP_CREATE] = "create", [STEP_UPDATE] = "update", [STEP_DELETE] = "delete",
@@ -66,15 +68,39 @@ static void show_owner(struct core *core, struct owner *owner, void (*each)(void
     arena_release(&core->turn);
 }
 
-void core_plan(struct core *core, int64_t now_ms, void (*each)(void *userdata, const struct plan_line *), void *userdata)
+static int by_key(const void *a, const void *b)
 {
+    struct owner *const *one = a, *const *other = b;
+    return strcmp((*one)->key, (*other)->key);
+}
+
+/* All owners of a map in the order of their keys; the caller frees the list. */
+static struct owner **sorted(const struct map *map, size_t *ret_count)
+{
+    struct owner **list = must_calloc(map->count + 1, sizeof(*list));
     void *value;
 
+    *ret_count = 0;
+    for (size_t i = 0; map_next(map, &i, &value);)
+        list[(*ret_count)++] = value;
+    assert(*ret_count == map->count);
+    qsort(list, *ret_count, sizeof(*list), by_key);
+    return list;
+}
+
+void core_plan(struct core *core, int64_t now_ms, void (*each)(void *userdata, const struct plan_line *), void *userdata)
+{
+    size_t numbers_count, trunks_count;
+    struct owner **numbers = sorted(&core->numbers, &numbers_count);
+
     core->now_ms = now_ms;
-    for (size_t i = 0; map_next(&core->numbers, &i, &value);)
-        setup_place_for_show(core, value);
-    for (size_t i = 0; map_next(&core->trunks, &i, &value);)
-        show_owner(core, value, each, userdata);
-    for (size_t i = 0; map_next(&core->numbers, &i, &value);)
-        show_owner(core, value, each, userdata);
+    for (size_t i = 0; i < numbers_count; i++)
+        setup_place_for_show(core, numbers[i]);
+    struct owner **trunks = sorted(&core->trunks, &trunks_count);     /* placing has made some */
+    for (size_t i = 0; i < trunks_count; i++)
+        show_owner(core, trunks[i], each, userdata);
+    for (size_t i = 0; i < numbers_count; i++)
+        show_owner(core, numbers[i], each, userdata);
+    free(trunks);
+    free(numbers);
 }
