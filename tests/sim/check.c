@@ -268,12 +268,13 @@ static void check_rest(struct look *look)
 
 static void check_ledger(struct look *look)
 {
+    const char *everything = words(look->state);
     size_t rows = 0;
 
     json_object_object_foreach(db_table(&look->w->db, "resource"), key, row) {
         const char *id = db_text(row, "external_id");
         rows++;
-        if (*db_text(row, "open") || !text_equal(db_text(row, "known"), "live") || !*id || !strstr(words(look->state), id))
+        if (*db_text(row, "open") || !text_equal(db_text(row, "known"), "live") || !*id || !strstr(everything, id))
             world_break(look->w, "the ledger says %s: %s", key, words(row));
     }
     if (rows != look->counted + look->attached)

@@ -68,6 +68,17 @@ static struct json_object *copy(struct json_object *o)
     return made;
 }
 
+/* A row of the same values, which nobody changes. */
+static struct json_object *shallow_copy(struct json_object *o)
+{
+    struct json_object *made = json_object_new_object();
+
+    json_object_object_foreach(o, key, value) {
+        put(made, key, json_object_get(value));
+    }
+    return made;
+}
+
 static struct json_object *parse_quoted(const char *text)
 {
     char *plain = must_strdup(text);
@@ -142,10 +153,13 @@ void db_lose(struct db *db, const char *table, const char *key)
 
 void db_init(struct db *db)
 {
-    *db = (struct db){ .now_ms = INT64_C(777000000), .tables = json_object_new_object(), .events = json_object_new_array() };
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+    *db = (struct db){ .now_ms = INT64_C(777000000), .tables = json_object_new_object(), .defaults = json_object_new_object(),
+                       .events = json_object_new_array() };
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         put(db->tables, tables[i].name, json_object_new_object());
-    struct json_object *installation = parse_quoted(table_named("installation")->columns);
+        put(db->defaults, tables[i].name, parse_quoted(tables[i].columns));
+    }
+    struct json_object *installation = copy(get(db->defaults, "installation"));
     put(installation, "tag", json_object_new_string("simtest2"));
     store(db, "installation", "1", installation);
     undo_end(db, false);
@@ -156,6 +170,7 @@ void db_release(struct db *db)
     undo_end(db, false);
     free(db->undo);
     json_object_put(db->tables);
+    json_object_put(db->defaults);
     json_object_put(db->events);
     *db = (struct db){ 0 };
 }
@@ -208,7 +223,7 @@ static bool is_uuid(const char *text)
 /* The columns of `given` over the row as it is (NULL: a new one). */
 static int merge(struct db *db, const struct table *table, struct json_object *old, struct json_object *given, struct json_object **ret)
 {
-    struct json_object *defaults = parse_quoted(table->columns), *row = old ? copy(old) : copy(defaults);
+    struct json_object *defaults = get(db->defaults, table->name), *row = shallow_copy(old ? old : defaults);
     int result = UNIT_DONE;
 
     json_object_object_foreach(given, key, value) {
@@ -225,14 +240,13 @@ static int merge(struct db *db, const struct table *table, struct json_object *o
         if (is && text_equal(json_object_get_string(is), "!"))
             result = wrong(db, UNIT_FAILED, "no value for a column that is not null", column);
     }
-    json_object_put(defaults);
     *ret = row;
     return result;
 }
 
 static void bury(struct db *db, struct json_object *r)
 {
-    struct json_object *grave = parse_quoted(table_named("tombstone")->columns);
+    struct json_object *grave = shallow_copy(get(db->defaults, "tombstone"));
     static const char *const columns[] = { "nonce", "owner_type", "owner", "kind", "slot", "account", "external_id" };
 
     if (!*db_text(r, "nonce")) {
@@ -544,7 +558,7 @@ void db_wish(struct db *db, const char *table, const char *key, const char *colu
 
 void db_ask(struct db *db, const char *verb, const char *object_type, const char *object, const char *why)
 {
-    struct json_object *row = parse_quoted(table_named("request")->columns);
+    struct json_object *row = shallow_copy(get(db->defaults, "request"));
     char id[24];
 
     snprintf(id, sizeof(id), "%" PRId64, ++db->sequence);

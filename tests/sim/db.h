@@ -13,6 +13,7 @@ struct db_old { char *table, *key; struct json_object *row; };
 struct db {
     int64_t now_ms;                     /* of its own clock, which no daemon shares */
     struct json_object *tables;         /* table -> key -> row */
+    struct json_object *defaults;       /* table -> a row of defaults */
     struct json_object *events;         /* in order of time */
     int64_t sequence;                   /* of generations, versions and ids alike */
     struct { char holder[32]; int64_t epoch, expires_at; } lease;

@@ -198,6 +198,8 @@ void providers_send(struct world *w, int d, const struct effect *effect)
         return;
     }
     sent_add(w, effect);
+    if (effect->send.write && ++w->writes_done == w->spoil_at)
+        world_fault(w, w->spoil_rule);      /* it meets the next request that arrives, which is this one */
     buf_init(&body, BODY_BYTES_MAX);
     buf_init(&authorized, BODY_BYTES_MAX);
     authorization(w, request, account_secret, &authorized);

@@ -511,9 +511,9 @@ struct world *world_new(uint64_t seed)
         "{'sid':'AC22222222222222222222222222222222','auth_token':'secret-second'}],"
         "'projects':[{'api_key':'APIvoice','api_secret':'secret-voice','sip_host':'voice.sip.livekit.cloud'},"
         "{'api_key':'APIother','api_secret':'secret-other','sip_host':'other.sip.livekit.cloud'}],"
-        "'numbers':[{'account_sid':'AC11111111111111111111111111111111','phone_number':'+15550100000','count':30,"
+        "'numbers':[{'account_sid':'AC11111111111111111111111111111111','phone_number':'+15550100000','count':20,"
         "'voice_url':'https://old.example/voice','voice_method':'POST'},"
-        "{'account_sid':'AC22222222222222222222222222222222','phone_number':'+15550200000','count':10}]}");
+        "{'account_sid':'AC22222222222222222222222222222222','phone_number':'+15550200000','count':2}]}");
     world_sim_set(w, "POST", "/_sim/objects", "{'account':'AC11111111111111111111111111111111','kind':'trunks','body':{'friendly_name':'theirs',"
         "'domain_name':'theirs.pstn.twilio.com'}}");
     world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'inbound_trunks','body':{'name':'theirs','numbers':['+4930999']}}");

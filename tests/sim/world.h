@@ -71,6 +71,8 @@ struct world {
     uint64_t effects_done, commits_done;
     uint64_t crash_at;                  /* 0: never; else at the so-manieth effect */
     bool crash_after;                   /* it is carried out first */
+    uint64_t writes_done, spoil_at;     /* the so-manieth write meets this fault; 0: none does */
+    const char *spoil_rule;
     uint64_t lose_commit_at;            /* 0: never; the connection goes with the so-manieth commit */
     bool lose_commit_applied;
     int64_t restart_ms, db_ms, seal_ms;
