@@ -64,8 +64,6 @@ static void block_by_needs(const struct scene *scene, struct planned *p)
 {
     for (size_t i = 0; i < p->kind->needs_count; i++) {
         enum kind_id need = p->kind->needs[i];
-        if (!scene->trunk && kinds[need]->owner == OWNER_TRUNK && scene->owner_type == OWNER_NUMBER)
-            continue;       /* provider sip: there is no trunk to need */
         const struct resource *row = scene_find(scene, need, NULL);
         if (row && row->known == KNOWN_LIVE)
             continue;

@@ -383,6 +383,35 @@ static void test_rows_of_operations_under_way(void **state)
     golden_check("plan/core-under-way.golden", &seen);
 }
 
+/* The credential's new password is not accepted yet, so an outbound trunk cannot be made with it; the old one stays till its successor
+ * stands. */
+static void test_outbound_waits_for_the_password_that_is_in_force(void **state)
+{
+    struct buf seen;
+
+    (void)state;
+    push_number(ONE, OUTBOUND);
+    const char *uuid = automatic_trunk();
+    count--;
+    const char *tag = tag_of(OWNER_TRUNK, uuid);
+    push_trunk_status(uuid, "lk", 0);
+    push_number_status(ONE, uuid, "active", "");
+    push_live(OWNER_TRUNK, uuid, "twilio.trunk", "", "TK1",
+              arena_printf(&arena, "{\"friendly_name\":\"%s\",\"domain_name\":\"%s.pstn.twilio.com\"}", tag, tag));
+    push_live(OWNER_TRUNK, uuid, "twilio.credential_list", "", "CL1", arena_printf(&arena, "{\"friendly_name\":\"%s\"}", tag));
+    push_live(OWNER_TRUNK, uuid, "twilio.trunk_credential_list", "", "CL1", "{\"trunk_sid\":\"TK1\",\"credential_list_sid\":\"CL1\"}");
+    push_live(OWNER_TRUNK, uuid, "twilio.credential", "1", "CR1",
+              "{\"credential_list_sid\":\"CL1\",\"username\":\"u\",\"password\":\"old\"},\"secret\":\"sealed\",\"secret_version\":\"new\"");
+    push_live(OWNER_NUMBER, ONE, "livekit.outbound_trunk", "", "ST_2", "{}");
+    buf_init(&seen, GOLDEN_BYTES_MAX);
+    push_number(ONE, OUTBOUND);
+    titled(&seen, "the password is not accepted yet");
+    count--;
+    push_number(ONE, TWILIO_IN("lk2") ",\"supports_outbound\":true");
+    titled(&seen, "moved to another project");
+    golden_check("plan/core-outbound.golden", &seen);
+}
+
 /* A failure is remembered for what was wanted then; when something else is wanted, the plan shows the set-up. */
 static void test_a_failed_number_is_planned_when_something_else_is_wanted(void **state)
 {
@@ -422,6 +451,7 @@ int main(void)
         TEST(test_a_trunk_that_other_numbers_are_on_stays),
         TEST(test_a_full_account_overfills_what_stands),
         TEST(test_rows_of_operations_under_way),
+        TEST(test_outbound_waits_for_the_password_that_is_in_force),
         TEST(test_a_failed_number_is_planned_when_something_else_is_wanted),
         TEST(test_what_cannot_be_read_is_left_alone),
     };

@@ -92,6 +92,15 @@ static void test_a_number_on_a_standing_trunk(void **state)
     golden_check("plan/on-a-standing-trunk.golden", &seen);
 }
 
+static void test_a_number_without_a_place_waits_for_its_trunk(void **state)
+{
+    struct world *w = world_new(NUMBER_ROW(BOTH, WITH_AGENT));
+
+    (void)state;
+    w->placed = NULL;
+    show_and_walk(w, "plan/not-placed.golden");
+}
+
 /* ---- changes of what stands ---------------------------------------------------------------------------------------------------- */
 
 static void test_relink_is_one_update_of_the_rule(void **state)
@@ -243,6 +252,51 @@ static void test_a_new_sip_host_replaces_the_url_beneath_attached_numbers(void *
     show_and_walk(w, "plan/sip-host.golden");
 }
 
+/* A trunk people wrote was given to another account after its numbers had left it; one of them is still attached. */
+static void test_a_trunk_that_changes_its_account_keeps_the_old_objects_while_numbers_hold_them(void **state)
+{
+    struct world *w = world_standing(NUMBER_ROW(INBOUND, WITH_AGENT));
+
+    (void)state;
+    w->places[0].account = "other";
+    w->places[0].others.inbound = 1;
+    w->places[0].others.held[KIND_TRUNK_PHONE_NUMBER] = 1;
+    world_print(w, "plan", &seen);
+    done(w, "plan/trunk-account.golden");
+}
+
+static struct resource *row_of(struct world *w, enum kind_id id, const char *account)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->rows[i].kind->id == id && (!account || text_equal(w->rows[i].account, account)))
+            return &w->rows[i];
+    fail_msg("there is no %s", kinds[id]->name);
+    return NULL;
+}
+
+/* In a move the old one waits for a successor that stands, not for one that may. */
+static void test_the_old_one_goes_only_when_its_successor_is_live(void **state)
+{
+    struct world *w = world_standing(NUMBER_ROW(OUTBOUND, HERE));
+    struct resource *next;
+
+    (void)state;
+    world_number(w, NUMBER_ROW(OUTBOUND, "\"twilio_account\":\"main\",\"livekit_project\":\"lk2\""));
+    while (world_step(w, &seen))
+        if ((next = &w->rows[w->count - 1])->kind->id == KIND_OUTBOUND_TRUNK)
+            break;
+    next = row_of(w, KIND_OUTBOUND_TRUNK, "lk2");
+    next->known = KNOWN_NONE;
+    next->open = OPEN_CREATE;
+    world_print(w, "the successor is being created", &seen);
+    next->known = KNOWN_MAYBE;
+    next->open = OPEN_NOTHING;
+    world_print(w, "it may be there", &seen);
+    next->known = KNOWN_LIVE;
+    world_print(w, "it stands", &seen);
+    done(w, "plan/successor.golden");
+}
+
 /* What is left over in a place that is wanted no more goes, whatever becomes of its successors' later changes. */
 static void test_leftovers_of_another_project_go_although_an_update_is_refused(void **state)
 {
@@ -271,16 +325,7 @@ static void test_leftovers_of_another_project_go_although_an_update_is_refused(v
 
 /* ---- rows in every state --------------------------------------------------------------------------------------------------------------- */
 
-static struct resource *row_of(struct world *w, enum kind_id id)
-{
-    for (size_t i = 0; i < w->count; i++)
-        if (w->rows[i].kind->id == id)
-            return &w->rows[i];
-    fail_msg("there is no %s", kinds[id]->name);
-    return NULL;
-}
-
-static void print_states(const char *number, struct buf *to)
+static void print_states(enum kind_id kind, const char *number, struct buf *to)
 {
     static const struct { enum known known; enum open open; } states[] = {
         { KNOWN_NONE, OPEN_NOTHING }, { KNOWN_NONE, OPEN_CREATE }, { KNOWN_MAYBE, OPEN_NOTHING }, { KNOWN_MAYBE, OPEN_CREATE },
@@ -289,13 +334,13 @@ static void print_states(const char *number, struct buf *to)
 
     for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
         struct world *w = world_standing(SIP_NUMBER);
-        struct resource *row = row_of(w, KIND_INBOUND_TRUNK);
+        struct resource *row = row_of(w, kind, NULL);
         world_number(w, number);
         row->known = states[i].known;
         row->open = states[i].open;
         if (row->known == KNOWN_NONE)
             row->external_id = NULL;
-        world_print(w, arena_printf(&w->arena, "livekit.inbound_trunk is %s%s%s", known_names[row->known], row->open ? ", open " : "",
+        world_print(w, arena_printf(&w->arena, "%s is %s%s%s", kinds[kind]->name, known_names[row->known], row->open ? ", open " : "",
                                     open_names[row->open]), to);
         world_free(w);
     }
@@ -304,15 +349,23 @@ static void print_states(const char *number, struct buf *to)
 static void test_a_wanted_row_in_every_state(void **state)
 {
     (void)state;
-    print_states(SIP_NUMBER, &seen);
+    print_states(KIND_INBOUND_TRUNK, SIP_NUMBER, &seen);
     golden_check("plan/states-wanted.golden", &seen);
 }
 
 static void test_an_unwanted_row_in_every_state(void **state)
 {
     (void)state;
-    print_states(NULL, &seen);
+    print_states(KIND_INBOUND_TRUNK, NULL, &seen);
     golden_check("plan/states-unwanted.golden", &seen);
+}
+
+/* What needs the unwanted one keeps it as long as it may be there. */
+static void test_what_needs_an_unwanted_row_in_every_state(void **state)
+{
+    (void)state;
+    print_states(KIND_DISPATCH_RULE, NULL, &seen);
+    golden_check("plan/states-dependent.golden", &seen);
 }
 
 static void refuse(struct resource *row)
@@ -327,7 +380,7 @@ static void test_a_refusal_holds_for_what_was_refused(void **state)
     static const char other_label[] = "{\"phone_number\":\"" NUMBER "\",\"label\":\"Sales\",\"provider\":\"sip\"," INBOUND
                                       ",\"livekit_project\":\"lk\",\"agent\":\"desk\",\"generation\":1}";
     struct world *w = world_standing(SIP_NUMBER);
-    struct resource *row = row_of(w, KIND_INBOUND_TRUNK);
+    struct resource *row = row_of(w, KIND_INBOUND_TRUNK, NULL);
 
     (void)state;
     row->known = KNOWN_NONE;
@@ -338,7 +391,7 @@ static void test_a_refusal_holds_for_what_was_refused(void **state)
     world_free(w);
 
     w = world_standing(SIP_NUMBER);
-    row = row_of(w, KIND_INBOUND_TRUNK);
+    row = row_of(w, KIND_INBOUND_TRUNK, NULL);
     world_number(w, other_label);
     row->sent.value[0] = arena_printf(&w->arena, "Sales [%s]", row->tag);
     refuse(row);
@@ -408,6 +461,7 @@ int main(void)
         TEST(test_both_directions),
         TEST(test_without_an_agent_all_but_rule_and_attach_stands),
         TEST(test_a_number_on_a_standing_trunk),
+        TEST(test_a_number_without_a_place_waits_for_its_trunk),
         TEST(test_relink_is_one_update_of_the_rule),
         TEST(test_another_metadata_is_one_update_of_one_field),
         TEST(test_unlink_gives_the_routing_back_first),
@@ -421,9 +475,12 @@ int main(void)
         TEST(test_a_move_to_another_account),
         TEST(test_a_move_to_another_trunk_is_one_change_of_the_trunk_sid),
         TEST(test_a_new_sip_host_replaces_the_url_beneath_attached_numbers),
+        TEST(test_a_trunk_that_changes_its_account_keeps_the_old_objects_while_numbers_hold_them),
+        TEST(test_the_old_one_goes_only_when_its_successor_is_live),
         TEST(test_leftovers_of_another_project_go_although_an_update_is_refused),
         TEST(test_a_wanted_row_in_every_state),
         TEST(test_an_unwanted_row_in_every_state),
+        TEST(test_what_needs_an_unwanted_row_in_every_state),
         TEST(test_a_refusal_holds_for_what_was_refused),
         cmocka_unit_test(test_a_kind_stands_after_everything_it_needs),
         TEST(test_a_second_pass_over_a_converged_world_is_silent_for_every_kind),

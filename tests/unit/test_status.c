@@ -35,6 +35,7 @@ struct step_case {
 #define LOST(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .row = true, .r.missing = true }
 #define LOOK(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_READ, .row = true, .r.known = KNOWN_MAYBE }
 #define REMOVE(k) { .used = true, .kind = KIND_##k, .step = STEP_DELETE, LIVE }
+#define SEAL(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_SEAL, .row = true }
 #define HELD(k) { .used = true, .kind = KIND_##k, .step = STEP_DELETE, .block = BLOCK_DEPENDENT, LIVE }
 #define END(k) { .used = true, .kind = KIND_##k, .step = STEP_END, .row = true }
 #define WAITS(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, .block = BLOCK_NEED, LIVE }
@@ -66,6 +67,8 @@ static const struct {
       false, "livekit.dispatch_rule ST_1 in acct cannot be removed: not allowed" },
     { "removal failing", { 0 }, { FAILING(DISPATCH_RULE) }, { { 0 } }, STATUS_CORRUPTED, "CleanupFailing", true,
       "livekit.dispatch_rule td-a-b-c in acct cannot be removed: no answer that proves its absence" },
+    { "two are stuck", { 0 }, { STUCK(TRUNK_PHONE_NUMBER), STUCK(DISPATCH_RULE) }, { { 0 } }, STATUS_CORRUPTED, "CleanupRefused", true,
+      "twilio.trunk_phone_number ST_1 in acct cannot be removed: not allowed" },
     { "removal failing for credentials", { ILL }, { FAILING(DISPATCH_RULE) }, { { 0 } }, STATUS_CORRUPTED, "CredentialsRefused", true,
       "livekit.dispatch_rule td-a-b-c in acct cannot be removed: no answer that proves its absence" },
     { "one refused, another account ill", { ILL }, { STUCK(TRUNK_PHONE_NUMBER), HELD(DISPATCH_RULE) }, { { 0 } }, STATUS_CORRUPTED,
@@ -79,6 +82,8 @@ static const struct {
       STATUS_PENDING, "RollingBack", false, "bad" },
     { "rolling back an ill account", { .wanted = true, .failed_reason = "Refused", .failed_words = "bad", ILL }, { REMOVE(INBOUND_TRUNK) },
       { { 0 } }, STATUS_PENDING, "AccountUnavailable", false, "account lk: 401" },
+    { "rolling back a braked account", { .wanted = true, .failed_reason = "Refused", .failed_words = "bad", BRAKED }, { REMOVE(INBOUND_TRUNK) },
+      { { 0 } }, STATUS_PENDING, "AccountBraked", true, "account lk: nothing visible" },
     { "rolled back", { .wanted = true, .failed_reason = "Refused", .failed_words = "bad" }, { { 0 } }, { { 0 } }, STATUS_FAILED, "Refused", true,
       "bad" },
     { "the last one has just gone", { .wanted = true, .failed_reason = "Refused", .failed_words = "bad" }, { END(INBOUND_TRUNK) }, { { 0 } },
@@ -133,6 +138,12 @@ static const struct {
 
     { "leftovers, and another removal goes on", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), STUCK(INBOUND_TRUNK), REMOVE(DISPATCH_RULE) },
       { { 0 } }, STATUS_ACTIVE, "Leftovers", false, "livekit.inbound_trunk ST_1 in acct cannot be removed: not allowed" },
+    { "two updates refused", { .wanted = true, .active = true }, { CHANGE_REFUSED(INBOUND_TRUNK), CHANGE_REFUSED(DISPATCH_RULE) }, { { 0 } },
+      STATUS_ACTIVE, "UpdateRefused", true, "no such name" },
+    { "two are lost", { .wanted = true, .active = true }, { LOST(INBOUND_TRUNK), LOST(DISPATCH_RULE) }, { { 0 } }, STATUS_ACTIVE, "Drifted", false,
+      "livekit.inbound_trunk is missing and is being made again" },
+    { "a password is made first", { .wanted = true, .active = true }, { CHANGE_REFUSED(INBOUND_TRUNK), SEAL(CREDENTIAL) }, { { 0 } }, STATUS_ACTIVE,
+      "UpdateRefused", false, "no such name" },
     { "braked, and refused", { .wanted = true, .active = true, BRAKED }, { CHANGE(INBOUND_TRUNK), CHANGE_REFUSED(DISPATCH_RULE) }, { { 0 } },
       STATUS_ACTIVE, "AccountBraked", true, "account lk: nothing visible" },
 
@@ -166,6 +177,9 @@ static const struct {
       false, "" },
     { "unlink", { .wanted = true, .active = true, .no_agent = true }, { KEEP(INBOUND_TRUNK), REMOVE(TRUNK_PHONE_NUMBER) }, { { 0 } }, STATUS_PENDING,
       "Updating", false, "" },
+    { "unlink, one cannot be removed, another goes on", { .wanted = true, .no_agent = true },
+      { KEEP(INBOUND_TRUNK), STUCK(TRUNK_PHONE_NUMBER), REMOVE(DISPATCH_RULE) }, { { 0 } }, STATUS_PENDING, "Updating", false,
+      "twilio.trunk_phone_number ST_1 in acct cannot be removed: not allowed" },
     { "unlink, and the routing cannot be given back", { .wanted = true, .active = true, .no_agent = true },
       { KEEP(INBOUND_TRUNK), STUCK(TRUNK_PHONE_NUMBER) }, { { 0 } }, STATUS_PENDING, "NoAgent", true,
       "twilio.trunk_phone_number ST_1 in acct cannot be removed: not allowed" },
