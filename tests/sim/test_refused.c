@@ -1,0 +1,320 @@
+/* What is refused for good: set-ups are rolled back, removals leave corrupted numbers with their exact leftovers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <trunkd/text.h>
+#include "stories.h"
+#include "story.h"
+
+/* From some request on the provider says no, in words of its own. One row per step of a number of both directions. */
+static const struct step {
+    const char *kind, *set_up, *removal;
+} steps[] = {
+    { "twilio.trunk", "'provider':'twilio','method':'POST','path':'/v1/Trunks'", "'provider':'twilio','method':'DELETE','path':'/v1/Trunks/TK*'" },
+    { "twilio.origination_url", "'provider':'twilio','method':'POST','path':'*/OriginationUrls'",
+      "'provider':'twilio','method':'DELETE','path':'*/OriginationUrls/*'" },
+    { "twilio.credential_list", "'provider':'twilio','method':'POST','path':'*/SIP/CredentialLists.json'",
+      "'provider':'twilio','method':'DELETE','path':'*/SIP/CredentialLists/CL*'" },
+    { "twilio.credential", "'provider':'twilio','method':'POST','path':'*/Credentials.json'", "'provider':'twilio','method':'DELETE','path':'*/Credentials/CR*'" },
+    { "twilio.trunk_credential_list", "'provider':'twilio','method':'POST','path':'/v1/Trunks/*/CredentialLists'",
+      "'provider':'twilio','method':'DELETE','path':'/v1/Trunks/*/CredentialLists/*'" },
+    { "livekit.inbound_trunk", "'path':'*/CreateSIPInboundTrunk'", "'path':'*/DeleteSIPTrunk'" },
+    { "livekit.outbound_trunk", "'path':'*/CreateSIPOutboundTrunk'", "'path':'*/DeleteSIPTrunk'" },
+    { "livekit.dispatch_rule", "'path':'*/CreateSIPDispatchRule'", "'path':'*/DeleteSIPDispatchRule'" },
+    { "twilio.trunk_phone_number", "'provider':'twilio','method':'POST','path':'*/IncomingPhoneNumbers/*'",
+      "'provider':'twilio','method':'POST','path':'*/IncomingPhoneNumbers/*'" },
+};
+
+static void refuse(struct world *w, const char *conditions, bool twilio)
+{
+    char rule[500];
+
+    snprintf(rule, sizeof(rule), "{'id':'no','count':0,%s,'action':'status','status':%s,'message':'we do not like it'}", conditions,
+             twilio ? "400,'code':20001" : "400,'code':'malformed'");
+    world_fault(w, rule);
+}
+
+static bool of_twilio(const struct step *step) { return text_starts(step->kind, "twilio."); }
+static bool of_trunk(const struct step *step) { return of_twilio(step) && !strstr(step->kind, "phone_number"); }
+
+/* A number whose set-up is refused at one step: nothing is left, it says the provider's words, and it is not tried again. */
+static void set_up_refused(const struct step *step, bool beside)
+{
+    WORLD(1);
+    if (beside)
+        world_add_number(w, B, "both");
+    world_start(w);
+    rest(w);
+    char *before = world_objects(w, "");
+    refuse(w, step->set_up, of_twilio(step));
+    world_add_number(w, A, "both");
+    rest(w);
+    assert_true(world_fault_fired(w, "no") > 0);
+    assert_string_equal(world_status(w, A), "failed/Refused");
+    assert_non_null(strstr(world_message(w, A), "we do not like it"));
+    assert_same_objects(w, before, A);
+    check_converged(w);
+    assert_whole(w);
+
+    world_forget_sent(w);
+    world_run(w, 2 * HOURS);
+    assert_int_equal(w->writes, 0);
+    assert_string_equal(world_status(w, A), "failed/Refused");
+    world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+    world_run(w, 2 * HOURS);
+    assert_int_equal(w->writes, 0);
+    world_ask(w, "retry", "number", A);
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+    free(before);
+}
+
+static void test_a_refused_set_up_is_rolled_back_and_retried_when_asked(void **state)
+{
+    size_t visited = 0;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+        for (int beside = 0; beside < 2; beside++) {
+            if (beside && of_trunk(&steps[i]))
+                continue;               /* the trunk stands already */
+            printf("    refused: %s%s\n", steps[i].kind, beside ? ", on a standing trunk" : "");
+            set_up_refused(&steps[i], beside);
+            visited++;
+        }
+    printf("%zu steps\n", visited);
+    assert_true(visited > 0);
+}
+
+static void test_a_failed_number_is_tried_again_after_a_change(void **state)
+{
+    (void)state;
+    WORLD(1);
+    refuse(w, "'path':'*/CreateSIPDispatchRule'", false);
+    world_add_number(w, A, "both");
+    world_start(w);
+    rest(w);
+    assert_string_equal(world_status(w, A), "failed/Refused");
+    world_wish(w, "number", A, "{'label':'Another'}");
+    rest(w);
+    assert_string_equal(world_status(w, A), "failed/Refused");
+    world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+    world_wish(w, "agent", "support", "{'metadata':'other'}");
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+}
+
+static void test_a_failed_number_that_is_deleted_is_gone(void **state)
+{
+    (void)state;
+    WORLD(1);
+    refuse(w, "'path':'*/CreateSIPDispatchRule'", false);
+    world_add_number(w, A, "both");
+    world_start(w);
+    rest(w);
+    gone(w, A);
+    check_untouched(w);
+    assert_whole(w);
+}
+
+static void test_an_active_number_is_never_rolled_back(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_add_number(w, A, "both");
+    world_start(w);
+    converged(w);
+    refuse(w, "'path':'*/UpdateSIPDispatchRule'", false);
+    world_wish(w, "number", A, "{'agent':'sales'}");
+    rest(w);
+    assert_string_equal(world_status(w, A), "active/UpdateRefused");
+    assert_non_null(strstr(world_message(w, A), "we do not like it"));
+    world_wish(w, "number", A, "{'agent':'support'}");
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+}
+
+/* ---- preflight -------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_a_number_that_is_not_in_the_account_costs_no_object(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_add_number(w, "+19990001111", "both");
+    world_start(w);
+    rest(w);
+    assert_string_equal(world_status(w, "+19990001111"), "failed/NotInAccount");
+    assert_int_equal(w->writes, 0);
+    gone(w, "+19990001111");
+}
+
+static void test_a_number_on_a_foreign_trunk_is_left_there(void **state)
+{
+    (void)state;
+    WORLD(1);
+    char *theirs = world_objects(w, "theirs.pstn");
+    char sid[35] = "";
+    assert_non_null(strstr(theirs, "\"sid\":\"TK"));
+    snprintf(sid, sizeof(sid), "%s", strstr(theirs, "\"sid\":\"TK") + 7);
+    free(theirs);
+    char body[200];
+    snprintf(body, sizeof(body), "{'account_sid':'AC11111111111111111111111111111111','phone_number':'+15550100888','trunk_sid':'%s'}", sid);
+    world_sim_set(w, "POST", "/_sim/numbers", body);
+    world_add_number(w, "+15550100888", "both");
+    world_start(w);
+    rest(w);
+    assert_string_equal(world_status(w, "+15550100888"), "failed/HeldByForeign");
+    assert_int_equal(w->writes, 0);
+    world_wish(w, "number", "+15550100888", "{'takeover':true}");
+    converged(w);
+    assert_string_equal(world_status(w, "+15550100888"), "active/UpToDate");
+    gone(w, "+15550100888");
+    check_untouched(w);
+    assert_whole(w);
+}
+
+/* ---- removal ------------------------------------------------------------------------------------------------------------------------------ */
+
+static size_t leftovers(struct world *w, const char *number, const char *kind)
+{
+    struct json_object *list = json_tokener_parse(db_text(db_row(&w->db, "number_status", number), "leftovers"));
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_object_array_length(list); i++)
+        count += text_equal(db_text(json_object_array_get_idx(list, i), "kind"), kind);
+    json_object_put(list);
+    return count;
+}
+
+static void begin_refused_removal(struct world *w, const struct step *step, bool beside)
+{
+    world_add_number(w, A, "both");
+    if (beside)
+        world_add_number(w, B, "both");
+    world_start(w);
+    converged(w);
+    refuse(w, step->removal, of_twilio(step));
+    world_wish(w, "number", A, NULL);
+    rest(w);
+    assert_true(world_fault_fired(w, "no") > 0);
+    assert_string_equal(world_status(w, A), text_equal(step->kind, "twilio.trunk_phone_number") ? "corrupted/CleanupRefused" : "corrupted/CleanupRefused");
+    assert_int_equal(leftovers(w, A, step->kind), 1);
+    assert_non_null(strstr(world_message(w, A), "we do not like it"));
+}
+
+static void removal_refused(const struct step *step, bool beside, bool forced)
+{
+    WORLD(1);
+    begin_refused_removal(w, step, beside);
+    if (forced) {
+        size_t orphans = 0;
+        world_ask(w, "force_delete", "number", A);
+        rest(w);
+        assert_string_equal(world_status(w, A), "gone");
+        json_object_object_foreach(db_table(&w->db, "orphan"), key, row) {
+            (void)key;
+            orphans++;
+            assert_true(*db_text(row, "external_id"));
+        }
+        assert_true(orphans > 0);
+        world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+        world_forget_sent(w);
+        world_run(w, 1 * HOURS);
+        assert_whole(w);
+        assert_int_equal(w->writes, 0);     /* what was given up is nobody's duty any more */
+        return;
+    }
+    world_run(w, 2 * HOURS);
+    assert_string_equal(world_status(w, A), "corrupted/CleanupRefused");
+    world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+    world_run(w, 20 * MINUTES);
+    rest(w);
+    assert_string_equal(world_status(w, A), "gone");
+    if (beside)
+        converged(w);
+    else
+        check_untouched(w);
+    assert_whole(w);
+}
+
+static void test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended(void **state)
+{
+    size_t visited = 0;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+        for (int beside = 0; beside < 2; beside++) {
+            if (beside && of_trunk(&steps[i]))
+                continue;               /* the trunk stays */
+            printf("    removal refused: %s%s\n", steps[i].kind, beside ? ", on a standing trunk" : "");
+            removal_refused(&steps[i], beside, false);
+            visited++;
+        }
+    printf("%zu steps\n", visited);
+    assert_true(visited > 0);
+}
+
+static void test_a_forced_deletion_leaves_orphans(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+        for (int beside = 0; beside < 2; beside++) {
+            if (beside && of_trunk(&steps[i]))
+                continue;
+            printf("    given up: %s%s\n", steps[i].kind, beside ? ", on a standing trunk" : "");
+            removal_refused(&steps[i], beside, true);
+        }
+}
+
+static void test_force_delete_does_nothing_where_nothing_is_stuck(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_add_number(w, A, "both");
+    world_start(w);
+    converged(w);
+    world_forget_sent(w);
+    world_ask(w, "force_delete", "number", A);
+    converged(w);
+    assert_int_equal(w->writes, 0);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+}
+
+static void test_a_corrupted_number_inserted_again_is_active(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        WORLD(1);
+        printf("    comes back: %s\n", steps[i].kind);
+        begin_refused_removal(w, &steps[i], false);
+        world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+        world_add_number(w, A, "both");
+        converged(w);
+        assert_string_equal(world_status(w, A), "active/UpToDate");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_refused_set_up_is_rolled_back_and_retried_when_asked),
+        cmocka_unit_test(test_a_failed_number_is_tried_again_after_a_change),
+        cmocka_unit_test(test_a_failed_number_that_is_deleted_is_gone),
+        cmocka_unit_test(test_an_active_number_is_never_rolled_back),
+        cmocka_unit_test(test_a_number_that_is_not_in_the_account_costs_no_object),
+        cmocka_unit_test(test_a_number_on_a_foreign_trunk_is_left_there),
+        cmocka_unit_test(test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended),
+        cmocka_unit_test(test_a_forced_deletion_leaves_orphans),
+        cmocka_unit_test(test_force_delete_does_nothing_where_nothing_is_stuck),
+        cmocka_unit_test(test_a_corrupted_number_inserted_again_is_active),
+    };
+
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
