@@ -181,16 +181,33 @@ static void retry(struct core *core, struct owner *owner)
         retry_rows(core, owner->left_last);
 }
 
+static bool abandon(struct row *row, const char *why)
+{
+    if (row->ended || row->wanted || row->flying || row->r.open != OPEN_NOTHING)
+        return false;
+    row->ended = row->unsaved = true;
+    row->orphan_why = row_keep(row, why);
+    return true;
+}
+
+/* The Twilio trunk that a given up number stays attached to can never be removed: it is given up with it. The rest of it goes. */
+static void abandon_trunk(struct core *core, struct owner *trunk, const char *why)
+{
+    for (size_t i = 0; i < trunk->rows_count; i++)
+        if (trunk->rows[i]->r.kind->id == KIND_TWILIO_TRUNK)
+            abandon(trunk->rows[i], why);
+    owner_queue(core, trunk);
+}
+
 /* What nobody wants and cannot be removed is given up: its row ends, and it is put on record as an orphan. */
 static void abandon_rows(struct core *core, struct owner *owner, const char *why)
 {
-    for (size_t i = 0; i < owner->rows_count; i++) {
-        struct row *row = owner->rows[i];
-        if (row->ended || row->wanted || row->flying || row->r.open != OPEN_NOTHING)
-            continue;
-        row->ended = row->unsaved = true;
-        row->orphan_why = row_keep(row, why);
-    }
+    struct owner *trunk = owner->placed;
+    bool last = trunk && trunk->automatic && trunk->members_count == 1 && trunk->counts.inbound + trunk->counts.outbound == 0;
+
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (abandon(owner->rows[i], why) && owner->rows[i]->r.kind->recognised == BY_KEY && last)
+            abandon_trunk(core, trunk, why);
     owner_queue(core, owner);
 }
 
