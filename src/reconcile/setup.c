@@ -48,10 +48,13 @@ static void preflight(struct turn *t)
     const struct number *number = owner->number;
     const struct row *attach = attach_row(owner, number->twilio_account);
     const struct record *record = &owner->record;
+    const struct gate *gate = number->is_sip ? NULL : gate_get(t->core, number->twilio_account, false);
 
     t->may_make = true;
     if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING)) || everything_stands(t))
         return;
+    if (gate && gate->braked && !record->sid)
+        owner->preflight_due_ms = t->core->now_ms + 1;  /* an account that shows none of ours does not prove that it lacks this one */
     if (record->read_ms == 0 || record->read_ms < owner->preflight_due_ms || !text_equal(record->account, number->twilio_account)) {
         t->preflight_pending = true;
         t->may_make = false;
@@ -74,7 +77,7 @@ static void send_preflight(struct turn *t)
 
     if (t->owner->flying > 0)
         return;
-    if (gate_may_read(t->core, gate))
+    if (gate_may_read(t->core, gate) && !gate->braked)
         preflight_send(t->core, t->owner, gate);
     else
         gate_wait(gate, t->owner);
