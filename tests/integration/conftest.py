@@ -2,6 +2,7 @@
 import pytest
 
 import pglib
+import worldlib
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,24 @@ def db(cluster):
     d = cluster.database()
     yield d
     d.drop()
+
+
+@pytest.fixture
+def world(db, tmp_path):
+    """Database, simulator and daemon, with the account "main"; the daemon is not started yet."""
+    w = worldlib.World(db, tmp_path)
+    try:
+        w.account("main")
+        yield w
+    finally:
+        w.close()
+
+
+@pytest.fixture
+def crowd(db, tmp_path):
+    """The same without any account: for tests that make many."""
+    w = worldlib.World(db, tmp_path)
+    try:
+        yield w
+    finally:
+        w.close()
