@@ -1,0 +1,216 @@
+"""What goes wrong with a whole account: credentials, region, an outage, a mass disappearance; and that others do not notice."""
+import time
+
+import pytest
+
+from daemonlib import wait_for
+import worldlib
+from worldlib import phone
+
+A, B, C = phone(1), phone(2), phone(3)
+
+
+@pytest.fixture
+def two(crowd):
+    """Two accounts, "main" with A and B, "other" with C; everything active."""
+    world = crowd
+    world.account("main")
+    world.account("other")
+    world.own(A)
+    world.own(B)
+    world.own(C, "other")
+    world.number(A, outbound=True)
+    world.number(C, "other", outbound=True)
+    world.daemon.start()
+    world.wait_active(A, C)
+    return world
+
+
+def condition(world, account="main"):
+    return world.db.one("select condition from trunkd.account_state where name = %s", account)
+
+
+def at_most_one_at_a_time(world, sid, since):
+    peak = max((e["in_flight"] for e in world.sim.log(since, account=sid)), default=0)
+    return peak <= 1
+
+
+def test_wrong_credentials_stop_one_account_and_are_probed_one_at_a_time(two):
+    world = two
+    main = world.accounts["main"]
+    before = world.sim.state(main.sid)
+    world.sim.change_account(main.sid, revoked=True)
+    world.number(B)                         # something to do there
+    world.set(C, agent="sales")             # and elsewhere
+    wait_for("a condition", lambda: condition(world) == "CredentialsRefused")
+    line = world.wait_line(B, lambda l: l["reason"] == "AccountUnavailable", "waiting for its account")
+    assert line["status"] == "pending" and "main" in line["message"]
+    since = world.sim.last()
+    time.sleep(1)
+    refused = world.sim.log(since)
+    probes = [e for e in refused if e["provider"] == "twilio" and e["account"] != world.accounts["other"].sid]
+    assert 1 <= len(probes) <= 12 and all(e["method"] == "GET" for e in probes), [worldlib.short(e) for e in probes]
+    world.wait_active(C)
+    assert world.sim.call(C)["agent_name"] == "sales-agent" and condition(world, "other") == ""
+    assert world.line(A)["status"] == "active"      # calls still flow
+    assert world.sim.state(main.sid) == before
+    world.sim.change_account(main.sid, revoked=False)
+    world.wait_active(A, B)
+    assert condition(world) == ""
+    world.agree()
+
+
+def test_a_changed_key_is_used_at_once(two):
+    world = two
+    main = world.accounts["main"]
+    world.sim.change_account(main.sid, auth_token="another-token-for-main")
+    world.number(B)
+    wait_for("a condition", lambda: condition(world) == "CredentialsRefused")
+    world.give_secret("main2", "another-token-for-main")
+    world.db.q("update trunkd.twilio_account set secret = 'file:account/main2' where name = 'main'")
+    world.wait_active(A, B)
+    world.agree()
+
+
+def test_a_wrong_region_creates_nothing_deletes_nothing_and_says_so(two):
+    world = two
+    main = world.accounts["main"]
+    before = world.sim.state(main.sid)
+    world.sim.change_account(main.sid, region="wrong")      # empty lists, 404 for every object
+    wait_for(lambda: "a brake\n" + world.story(A, B), lambda: condition(world) == "NothingVisible")
+    world.number(B)
+    assert world.wait_line(B, lambda l: l["reason"] == "AccountBraked", "waiting for its account")["status"] == "pending"
+    since = world.sim.last()
+    world.delete(A)
+    time.sleep(1.5)
+    assert [e for e in world.writes(since) if e["provider"] == "twilio"] == []
+    line = world.line(A)
+    assert line is not None
+    message = world.db.one("select message from trunkd.account_state where name = 'main'")
+    assert "release" in message and "region" in message
+    world.number(A, outbound=True)
+    world.wait_line(A, lambda l: l["reason"] == "AccountBraked" and l["status"] == "active", "braked")
+    world.sim.change_account(main.sid, region="right")
+    world.wait_active(A, B, C)                              # ends by itself when the objects reappear
+    after = world.sim.state(main.sid)
+    assert [t["sid"] for t in after["twilio"][main.sid]["trunks"]] == [t["sid"] for t in before["twilio"][main.sid]["trunks"]]
+    assert condition(world) == ""
+    world.agree()
+
+
+def test_everything_gone_at_livekit_is_a_fault_until_it_is_released(two):
+    world = two
+    ids = {o["sip_trunk_id"] for o in world.sim.objects("inbound_trunks")}
+    for kind in ("inbound_trunks", "outbound_trunks", "dispatch_rules"):
+        for o in world.sim.objects(kind):
+            world.sim.remove_object("simkey", kind, worldlib.object_id(o))
+    wait_for(lambda: "a brake\n" + world.story(A, C), lambda: condition(world, "lk"))
+    since = world.sim.last()
+    time.sleep(1.2)
+    assert [e for e in world.writes(since) if e["provider"] == "livekit"] == []
+    world.db.q("select trunkd.release('lk', 'we removed them ourselves')")
+    wait_for(lambda: "made again\n" + world.story(A, C), lambda: world.sim.counts()["outbound_trunks"] == 2)
+    world.wait_active(A, C)
+    assert not ids & {o["sip_trunk_id"] for o in world.sim.objects("inbound_trunks")}
+    world.exactly_one(A, outbound=True)
+    world.agree()
+
+
+@pytest.mark.parametrize("kind", ["trunks", "origination_urls", "credential_lists", "inbound_trunks", "outbound_trunks", "dispatch_rules"])
+def test_one_missing_object_beside_visible_ones_is_made_again(two, kind):
+    world = two
+    tenant = "simkey" if kind in ("inbound_trunks", "outbound_trunks", "dispatch_rules") else world.accounts["main"].sid
+    if tenant == "simkey":
+        number = world.of_number(A)
+        victim = number[{"inbound_trunks": "inbound", "outbound_trunks": "outbound", "dispatch_rules": "rules"}[kind]][0]
+        world.sim.remove_object(tenant, kind, worldlib.object_id(victim))
+        wait_for(lambda: f"another one\n{world.story(A)}",
+                 lambda: worldlib.object_id(victim) not in str(world.ledger(A)) and world.line(A)["reason"] == "UpToDate")
+        world.wait_active(A, C)
+        world.exactly_one(A, outbound=True)
+        world.agree()
+
+
+@pytest.mark.parametrize("when", ["during the set-up", "during the removal"])
+@pytest.mark.parametrize("how", ["503", "dropped", "hangs"])
+def test_an_outage_rolls_nothing_back_and_corrupts_nothing(two, when, how):
+    """Longer than all the times after which something is given up (corrupted_after is 1.5 s here, an outage of 20 minutes in production)."""
+    world = two
+    rule = {"503": {"action": "status", "status": 503}, "dropped": {"action": "drop_before"}, "hangs": {"action": "hang"}}[how]
+    if when == "during the removal":
+        world.number(B, outbound=True)
+        world.wait_active(B)
+    fault = world.sim.fault(rule["action"], count=0, **{k: v for k, v in rule.items() if k != "action"})
+    if when == "during the set-up":
+        world.number(B, outbound=True)
+    else:
+        world.delete(B)
+    seen = set()
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        for number in (A, B):
+            line = world.line(number)
+            seen.add((number, line["status"]))
+        time.sleep(0.05)
+    assert world.sim.fired(fault) >= 3
+    allowed = {(A, "active"), (B, "pending" if when == "during the set-up" else "deleting")}
+    assert seen <= allowed, world.story(A, B)
+    assert condition(world) in ("Unreachable",) or condition(world, "lk") in ("Unreachable",)
+    world.sim.remove_fault(fault)
+    if when == "during the set-up":
+        world.wait_active(A, B)
+        world.exactly_one(B, outbound=True)
+    else:
+        world.wait_gone(B)
+        world.wait_active(A)
+    assert "failed" not in str(world.events("StatusChanged", B)) and "corrupted" not in str(world.events("StatusChanged", B))
+    world.agree()
+
+
+def test_a_base_url_that_the_configuration_does_not_list_is_never_asked(db, tmp_path):
+    world = worldlib.World(db, tmp_path, origins=False)
+    try:
+        world.account("main")
+        world.own(A)
+        world.number(A)
+        world.daemon.start()
+        wait_for("a condition", lambda: condition(world) == "BaseUrlNotAllowed")
+        world.wait_line(A, lambda l: l["status"] == "pending" and l["reason"] == "AccountUnavailable", "waiting")
+        assert world.sim.log() == []
+        world.daemon.configure([world.sim.twilio_url, world.sim.livekit_url])
+        world.daemon.signal(1)              # SIGHUP
+        world.wait_active(A)
+    finally:
+        world.close()
+
+
+def test_a_missing_secret_is_named_and_found_when_it_comes(world):
+    world.own(A)
+    path = world.daemon.folder / "secrets" / "account" / "main"
+    path.rename(path.with_name("away"))
+    world.number(A)
+    world.daemon.start()
+    wait_for("a condition", lambda: condition(world) == "SecretMissing")
+    assert "file:account/main" in world.db.one("select message from trunkd.account_state where name = 'main'")
+    path.with_name("away").rename(path)
+    world.wait_active(A)
+    world.agree()
+
+
+def test_many_numbers_at_once_stay_within_the_accounts_window(world):
+    numbers = world.sim.add_numbers(phone(100), 40, world.accounts["main"].sid)
+    world.sim.config(latency_ms=20)
+    began = time.monotonic()
+    for number in numbers:
+        world.number(number, outbound=True)
+    world.daemon.start()
+    world.wait_active(*numbers, timeout=60)
+    print(f"{len(numbers)} numbers in both directions active after {time.monotonic() - began:.1f} s")
+    peaks = {(t.get("sid") or t.get("api_key")): t["in_flight_peak"] for t in world.sim.control("GET", "tenants")["tenants"]}
+    assert all(peak <= 32 for peak in peaks.values()) and peaks[world.accounts["main"].sid] <= 4, peaks
+    assert world.sim.counts()["trunks"] == 1
+    world.agree()
+    for number in numbers:
+        world.delete(number)
+    world.wait_gone(*numbers, timeout=60)
+    assert world.held() == {}
