@@ -46,6 +46,7 @@ static void write_rows(struct turn *t, struct buf *b)
             unit_row_end(b, row);
         if (row->adopted)
             unit_stray_end(b, row);
+        row->told = row->adopted;
         row->unsaved = row->adopted = false;
         row->committing = true;
     }
@@ -57,7 +58,8 @@ static void write_status(struct turn *t, struct buf *b, bool ends)
     bool number = owner->type == OWNER_NUMBER;
 
     if (ends) {
-        if (number ? owner->status_exists : owner->trunk_saved)
+        owner->ending = number ? owner->status_exists : owner->trunk_saved;
+        if (owner->ending)
             unit_status_end(b, owner);
         owner->status_exists = owner->trunk_saved = false;
         return;
@@ -100,7 +102,7 @@ void commit_turn(struct turn *t)
     for (size_t i = 0; i < owner->happenings_count; i++)
         unit_event(&b, owner_type_names[owner->type], owner->key, owner->happenings[i].account, owner->happenings[i].reason,
                    owner->happenings[i].message);
-    owner_told(owner);
+    owner->telling = owner->happenings_count;
     if (owner->dirty_ver) {
         unit_ack(&b, owner_type_names[owner->type], owner->key, owner->dirty_ver);
         owner->ack_ver = owner->dirty_ver;
@@ -121,6 +123,8 @@ static void unit_done(struct core *core, struct owner *owner)
 
     owner->changed = 0;
     owner->ack_ver = 0;
+    owner->ending = false;
+    owner_told(owner);
     for (size_t i = owner->rows_count; i-- > 0;) {
         struct row *row = owner->rows[i];
         if (!row->committing)
@@ -143,12 +147,15 @@ static void unit_done(struct core *core, struct owner *owner)
         owner_queue(core, owner);       /* what is left over has become less: it stands otherwise now */
 }
 
+/* Nothing of the unit is in the database: all that it said is to be said again. */
 static void unit_undone(struct core *core, struct owner *owner)
 {
     for (size_t i = 0; i < owner->rows_count; i++) {
         struct row *row = owner->rows[i];
         row->unsaved = row->unsaved || row->committing;
-        row->committing = false;
+        row->adopted = row->adopted || (row->committing && row->told);
+        row->gate->copy_saved = row->gate->copy_saved && !row->committing;
+        row->committing = row->told = false;
         if (row->opened && !row->flying) {
             row->opened = false;
             gate_slot_free(core, row->gate);
@@ -156,6 +163,10 @@ static void unit_undone(struct core *core, struct owner *owner)
         }
     }
     owner->status_unsaved = true;
+    if (owner->ending)
+        *(owner->type == OWNER_NUMBER ? &owner->status_exists : &owner->trunk_saved) = true;
+    owner->ending = false;
+    owner->telling = 0;
     owner->record.unsaved = owner->record.sid != NULL;
     if (!owner->dirty_ver)
         owner->dirty_ver = owner->ack_ver;

@@ -240,7 +240,8 @@ static void write_status(struct core *core, struct gate *gate)
     uint64_t unit = ++core->next_unit;
     unit_begin(core, &b, unit);
     unit_items(&b);
-    if (wants_end(gate)) {
+    gate->ending = wants_end(gate);
+    if (gate->ending) {
         unit_account_end(&b, gate);
         gate->copy_exists = gate->copy_saved = false;
     } else {
@@ -294,8 +295,10 @@ void gate_committed(struct core *core, struct gate *gate, enum commit_outcome ou
 {
     (void)core;
     gate->committing = outcome == COMMIT_UNKNOWN;
-    if (outcome != COMMIT_DONE)
-        gate->status_unsaved = true;
+    if (outcome == COMMIT_DONE || outcome == COMMIT_UNKNOWN)
+        return;
+    gate->status_unsaved = true;
+    gate->copy_exists = gate->copy_exists || gate->ending;
 }
 
 int64_t gate_wake_ms(const struct core *core, const struct gate *gate)

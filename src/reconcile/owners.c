@@ -59,14 +59,17 @@ void owner_tell(struct owner *owner, const char *account, const char *reason, co
     };
 }
 
+/* The unit that tells the first `telling` of them is committed. */
 void owner_told(struct owner *owner)
 {
-    for (size_t i = 0; i < owner->happenings_count; i++) {
+    for (size_t i = 0; i < owner->telling; i++) {
         free(owner->happenings[i].account);
         free(owner->happenings[i].reason);
         free(owner->happenings[i].message);
     }
-    owner->happenings_count = 0;
+    owner->happenings_count -= owner->telling;
+    memmove(owner->happenings, owner->happenings + owner->telling, owner->happenings_count * sizeof(struct happening));
+    owner->telling = 0;
 }
 
 /* ---- the heap of sleepers: heap[1] wakes first --------------------------------------------------------------------------- */
@@ -376,6 +379,7 @@ static void owner_free(struct core *core, struct owner *owner)
     trunk_free(owner->trunk);
     for (size_t i = 0; i < owner->requests_count; i++)
         free(owner->requests[i].why);
+    owner->telling = owner->happenings_count;
     owner_told(owner);
     arena_release(&owner->record.arena);
     arena_release(&owner->status_arena);

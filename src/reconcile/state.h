@@ -41,7 +41,7 @@ struct row {
     bool wanted;                    /* by the last plan */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
     bool shown;                     /* in the list that is being judged */
-    bool adopted;                   /* found again: no stray any more */
+    bool adopted, told;             /* found again: no stray any more; the unit under way says so */
     bool vanished;                  /* a complete list missed it; judged when all lists of the account have ended */
     bool checked;                   /* OP_CHECK read empty in this pass */
     bool sealing;
@@ -99,6 +99,7 @@ struct owner {
     struct status status;           /* as last decided; texts in status_arena */
     struct arena status_arena;
     bool status_unsaved, status_exists;
+    bool ending;                    /* the unit under way ends the status */
     bool ever_active;
     char failed_inputs[OWNER_CHARACTERS + 1];           /* "": not failed */
     char *failed_reason, *failed_words;
@@ -116,7 +117,7 @@ struct owner {
     unsigned flying;                /* requests under way that name this owner and no row (preflight) */
     int64_t dirty_ver, ack_ver;     /* to be acknowledged; acknowledged by the unit under way; 0: none */
     struct happening happenings[HAPPENINGS_MAX];
-    size_t happenings_count;
+    size_t happenings_count, telling;                   /* telling: so many are in the unit under way */
     struct request_row requests[REQUESTS_MAX];
     size_t requests_count;
 };
@@ -170,6 +171,7 @@ struct gate {
     int64_t pause_ms;               /* throttled: nothing is sent before */
     bool braked, brake_released;
     bool status_unsaved, committing;
+    bool ending;                    /* the unit under way ends the account's copy */
     uint64_t unit;
     /* lists */
     enum gate_scan scanned;
@@ -252,7 +254,7 @@ void core_forget(struct core *);                                /* back to stand
 struct owner *owner_get(struct core *, enum owner_type, const char *key, bool make);
 void owner_queue(struct core *, struct owner *);
 void owner_tell(struct owner *, const char *account, const char *reason, const char *fmt, ...) PRINTF_LIKE(4, 5);
-void owner_told(struct owner *);                               /* it is in a unit */
+void owner_told(struct owner *);                               /* the unit is committed */
 void owner_wake_at(struct core *, struct owner *, int64_t at_ms);
 void owner_free_if_idle(struct core *, struct owner *);
 void owner_place(struct core *, struct owner *number, struct owner *trunk);
