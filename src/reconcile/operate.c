@@ -574,6 +574,8 @@ void answer_take(struct core *core, const struct event *event)
     case FLIGHT_SEAL:
     case FLIGHT_FREE: assert(!"unreachable"); break;
     }
+    if (flight.row && reply->status == 429)
+        flight.row->failing_ms = 0;         /* throttling says nothing about the object */
 }
 
 void seal_take(struct core *core, const struct event *event)

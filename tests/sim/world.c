@@ -234,6 +234,13 @@ void world_crash(struct world *w, int d)
     item_add(w, w->restart_ms, ITEM_START, d);
 }
 
+void world_stop(struct world *w, int d)
+{
+    struct event stop = { .type = EVENT_STOP };
+
+    give(w, d, &stop);
+}
+
 /* The connection goes: what was under way has an unknown fate, and nothing that was asked is answered. */
 static void lose_connection(struct world *w, int d, uint64_t unit)
 {

@@ -87,6 +87,7 @@ void world_cleanup(struct world **);
 
 void world_start(struct world *);                   /* one more daemon */
 void world_crash(struct world *, int daemon);       /* it comes back after restart_ms */
+void world_stop(struct world *, int daemon);        /* SIGTERM */
 void world_run(struct world *, int64_t ms);         /* so long, or until a promise is broken */
 bool world_rest(struct world *, int64_t ms_max);    /* until nothing is left to do; false: it does not come to that */
 void world_hint(struct world *);                    /* NOTIFY; db_wish() does not call it */
