@@ -164,7 +164,7 @@ struct kind {
     bool remove_answer_proves;              /* the answer to the delete is itself the observation (give-back) */
     const struct field *fields;
     size_t fields_count;
-    const enum kind_id *needs;
+    const enum kind_id *needs;              /* of a kind that is listed below a parent, that one comes first */
     size_t needs_count;
     /* Which objects of this kind the owner wants; returns how many (at most max). */
     size_t (*want)(const struct scene *, struct arena *, struct wanted *ret, size_t max);

@@ -103,19 +103,13 @@ static bool must_look_below(struct turn *t, const struct planned *p)
 {
     if (p->kind->scope != LIST_PER_PARENT)
         return false;
-    for (size_t i = 0; i < p->kind->needs_count; i++) {
-        const struct kind *parent_kind = kinds[p->kind->needs[i]];
-        const struct resource *parent = scene_find(&t->scene, parent_kind->id, NULL);
-        union { const struct resource *from; struct row *to; } cast = { .from = parent };
-        if (!parent || !cast.to->lost || (cast.to->looked_below & (1u << p->kind->id)))
-            continue;
-        if (!parent_kind->list || parent->kind->scope == LIST_PER_PARENT)
-            continue;
-        if (gate_lets(t, cast.to->gate, false))
-            scan_below(p->kind, cast.to);
-        return true;
-    }
-    return false;
+    const struct resource *parent = scene_find(&t->scene, p->kind->needs[0], NULL);
+    union { const struct resource *from; struct row *to; } cast = { .from = parent };
+    if (!parent || !cast.to->lost || (cast.to->looked_below & (1u << p->kind->id)))
+        return false;
+    if (gate_lets(t, cast.to->gate, false))
+        scan_below(p->kind, cast.to);
+    return true;
 }
 
 static struct row *row_for(struct turn *t, const struct planned *p)
