@@ -105,7 +105,6 @@ void scan_account(struct core *core, struct gate *gate)
             gate->scans_open++;
             scan_start(gate, kinds[i], NULL)->complete_account = true;
         }
-    map_release(&gate->tagged);
     scans_forget_unclaimed(gate);
 }
 
@@ -404,7 +403,11 @@ static void judge_account(struct core *core, struct gate *gate)
 
 static void remember_tagged(struct core *core, struct scan *scan)
 {
-    for (size_t i = 0; i < scan->count && scan->kind->id == KIND_TWILIO_TRUNK; i++) {
+    if (scan->kind->id != KIND_TWILIO_TRUNK)
+        return;
+    map_release(&scan->gate->tagged);
+    arena_release(&scan->gate->tagged_arena);
+    for (size_t i = 0; i < scan->count; i++) {
         const struct found *found = &scan->found[i];
         if (*found->tag.nonce && text_equal(found->tag.installation, core->installation)) {
             char *id = arena_strdup(&scan->gate->tagged_arena, found->id);

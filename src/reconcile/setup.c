@@ -42,6 +42,20 @@ static bool everything_stands(const struct turn *t)
     return true;
 }
 
+/* A record that speaks against a number is believed after a complete list of the account that began later: it shows which trunks are
+ * ours although the ledger has forgotten them, and whether this is the right region at all. */
+static bool lists_agree(struct turn *t)
+{
+    struct gate *gate = gate_get(t->core, t->owner->number->twilio_account, true);
+
+    if (gate->scanned == SCAN_DONE && gate->scan_began_ms >= t->owner->record.read_ms)
+        return true;
+    if (gate->scanned == SCAN_DONE)
+        gate->scan_next_ms = t->core->now_ms;
+    gate_wait(gate, t->owner);
+    return false;
+}
+
 static void preflight(struct turn *t)
 {
     struct owner *owner = t->owner;
@@ -51,6 +65,11 @@ static void preflight(struct turn *t)
     const struct gate *gate = number->is_sip ? NULL : gate_get(t->core, number->twilio_account, false);
 
     t->may_make = true;
+    if (gate && gate->braked) {
+        owner->preflight_due_ms = t->core->now_ms + 1;     /* what an account says that shows nothing is read again */
+        t->may_make = false;
+        return;
+    }
     if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING)) || everything_stands(t))
         return;
     if (gate && gate->braked && !record->sid)
@@ -67,6 +86,11 @@ static void preflight(struct turn *t)
                && !trunk_sid_is_ours(t->core, number->twilio_account, record->trunk_sid)) {
         t->preflight_reason = "HeldByForeign";
         t->preflight_words = arena_printf(&t->core->turn, "%s is on trunk %s, which trunkd did not make", owner->key, record->trunk_sid);
+    }
+    if (t->preflight_reason && !lists_agree(t)) {
+        t->preflight_reason = NULL;
+        t->may_make = false;
+        return;
     }
     t->may_make = !t->preflight_reason;
 }
