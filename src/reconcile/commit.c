@@ -21,7 +21,9 @@ static bool anything_to_write(const struct owner *owner, bool ends)
         if (owner->rows[i]->unsaved)
             return true;
     bool exists = owner->type == OWNER_NUMBER ? owner->status_exists : owner->trunk_saved;
-    bool wishes = owner->requests_count > 0 && owner->requests[0].taken;
+    bool wishes = false;
+    for (size_t i = 0; i < owner->requests_count; i++)
+        wishes = wishes || owner->requests[i].taken;
     bool status = ends ? exists : owner->status_unsaved;
     return owner->dirty_ver || wishes || owner->happenings_count > 0 || status || owner->record.unsaved;
 }
@@ -125,11 +127,14 @@ static void unit_done(struct core *core, struct owner *owner)
     owner->ack_ver = 0;
     owner->ending = false;
     owner_told(owner);
+    core->undone -= owner->undone;
+    owner->undone = false;
+    verbs_told(owner, true);
     for (size_t i = owner->rows_count; i-- > 0;) {
         struct row *row = owner->rows[i];
         if (!row->committing)
             continue;
-        row->committing = false;
+        row->committing = row->adopted = false;
         row->rev++;
         if (row->ended && !row->unsaved) {
             grave_dig(core, row);
@@ -162,11 +167,13 @@ static void unit_undone(struct core *core, struct owner *owner)
             operation_undo(core, row);
         }
     }
-    owner->status_unsaved = true;
+    core->undone += !owner->undone;
+    owner->undone = owner->status_unsaved = true;
     if (owner->ending)
         *(owner->type == OWNER_NUMBER ? &owner->status_exists : &owner->trunk_saved) = true;
     owner->ending = false;
     owner->telling = 0;
+    verbs_told(owner, false);
     owner->record.unsaved = owner->record.sid != NULL;
     if (!owner->dirty_ver)
         owner->dirty_ver = owner->ack_ver;

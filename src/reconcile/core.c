@@ -205,22 +205,52 @@ static struct owner *queue_pop(struct core *core)
 
 static bool may_turn(const struct core *core) { return core->epoch > 0 && core->loaded && core->database_up; }
 
-/* Parents (agents, accounts) are acknowledged when every owner that was queued because of them has had its unit committed. */
+/* True: every owner that was queued because of this parent has had its turn, and the turn is on record. */
+static bool parent_is_served(const struct core *core, struct parent_ack *ack, uint64_t oldest)
+{
+    for (;;) {
+        if (!ack->turned) {
+            if (core->queue_head && core->queue_head->sequence <= ack->sequence)
+                return false;
+            ack->turned = true;
+            ack->unit = core->next_unit;
+        }
+        if (oldest <= ack->unit)
+            return false;
+        if (ack->again)
+            return core->undone == 0;
+        ack->again = true;
+        ack->turned = false;
+        ack->sequence = core->sequence;
+    }
+}
+
 static void ack_parents(struct core *core)
 {
+    size_t kept = 0, count = 0;
     struct buf b;
 
-    if (core->acks_count == 0 || core->queue_head || core->units.count > 0)
+    if (core->acks_count == 0)
         return;
-    uint64_t unit = ++core->next_unit;
-    unit_begin(core, &b, unit);
-    unit_items(&b);
+    uint64_t oldest = units_oldest(core), unit = core->next_unit + 1;
     for (size_t i = 0; i < core->acks_count; i++) {
-        unit_ack(&b, core->acks[i].type, core->acks[i].key, core->acks[i].ver);
-        free(core->acks[i].type);
-        free(core->acks[i].key);
+        struct parent_ack *ack = &core->acks[i];
+        if (count == ACKS_PER_UNIT || !parent_is_served(core, ack, oldest)) {
+            core->acks[kept++] = *ack;
+            continue;
+        }
+        if (count++ == 0) {
+            unit_begin(core, &b, unit);
+            unit_items(&b);
+        }
+        unit_ack(&b, ack->type, ack->key, ack->ver);
+        free(ack->type);
+        free(ack->key);
     }
-    core->acks_count = 0;
+    core->acks_count = kept;
+    if (count == 0)
+        return;
+    core->next_unit = unit;
     unit_end(core, &b, unit, NULL, NULL);
 }
 

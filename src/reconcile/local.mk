@@ -6,7 +6,8 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/operate.c \
 	src/reconcile/owners.c \
 	src/reconcile/place.c \
-	src/reconcile/rows.c \
+	src/reconcile/reload.c \
+	src/reconcile/rows.c src/reconcile/rows.h \
 	src/reconcile/scan.c \
 	src/reconcile/setup.c \
 	src/reconcile/show.c \

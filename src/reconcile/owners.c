@@ -381,6 +381,7 @@ static void owner_free(struct core *core, struct owner *owner)
         free(owner->requests[i].why);
     owner->telling = owner->happenings_count;
     owner_told(owner);
+    core->undone -= owner->undone;
     arena_release(&owner->record.arena);
     arena_release(&owner->status_arena);
     free(owner->rows);

@@ -239,6 +239,8 @@ void verbs_apply(struct core *core, struct owner *owner)
 {
     for (size_t i = 0; i < owner->requests_count; i++) {
         struct request_row *request = &owner->requests[i];
+        if (request->taken)
+            continue;
         if (!between_operations(owner) || !between_operations(owner->left_last))
             return;
         switch (request->verb) {
@@ -259,16 +261,27 @@ void verbs_apply(struct core *core, struct owner *owner)
 
 void verbs_take(struct owner *owner, struct buf *unit)
 {
+    for (size_t i = 0; i < owner->requests_count; i++) {
+        if (!owner->requests[i].taken)
+            continue;
+        unit_request_done(unit, owner->requests[i].id);
+        owner->requests[i].told = true;
+    }
+}
+
+/* What is on record goes; until then a wish is remembered, so that one which is read again is not taken twice. */
+void verbs_told(struct owner *owner, bool on_record)
+{
     size_t kept = 0;
 
     for (size_t i = 0; i < owner->requests_count; i++) {
         struct request_row *request = &owner->requests[i];
-        if (!request->taken) {
-            owner->requests[kept++] = *request;
+        if (request->told && on_record) {
+            free(request->why);
             continue;
         }
-        unit_request_done(unit, request->id);
-        free(request->why);
+        request->told = false;
+        owner->requests[kept++] = *request;
     }
     owner->requests_count = kept;
 }

@@ -1,17 +1,7 @@
-/* rows: what was read from the database, taken into memory.
- *
- * While the lease is ours the ledger in memory is the truth, and the database only ever holds what we wrote. So a second complete
- * read (after the connection was lost) is a comparison: a row is at the revision we know, or one further if the unit whose fate
- * was unknown was committed. Anything else means that somebody else has written: then everything is forgotten and read anew. */
-#include "state.h"
+/* rows: what was read from the database, taken into memory. */
+#include "rows.h"
 
 #include <stdlib.h>
-
-struct taking {
-    struct core *core;
-    struct arena arena;
-    bool reload, foreign;
-};
 
 /* ---- helpers ----------------------------------------------------------------------------------------------------------------- */
 
@@ -45,6 +35,9 @@ static const char *sub_json(struct arena *arena, const struct json *row, const c
 
 static void parent_dirty(struct core *core, const char *type, const char *key, int64_t ver)
 {
+    for (size_t i = 0; i < core->acks_count; i++)
+        if (core->acks[i].ver == ver)
+            return;             /* versions come from one sequence: this one is waiting already */
     if (core->acks_count == core->acks_capacity) {
         core->acks_capacity = core->acks_capacity ? 2 * core->acks_capacity : 16;
         core->acks = must_realloc(core->acks, core->acks_capacity * sizeof(*core->acks));
@@ -86,7 +79,7 @@ static bool uses_account(const struct owner *owner, const char *name)
 
 /* ---- desired rows: json NULL means that there is none ----------------------------------------------------------------------------- */
 
-static bool take_number(struct taking *t, const char *key, const struct json *row, struct err *err)
+bool take_number(struct taking *t, const char *key, const struct json *row, struct err *err)
 {
     struct number *number = NULL;
 
@@ -99,11 +92,12 @@ static bool take_number(struct taking *t, const char *key, const struct json *ro
         owner->preflight_due_ms = t->core->now_ms;
     number_free(owner->number);
     owner->number = number;
+    owner->listed = number != NULL;
     owner_queue(t->core, owner);
     return true;
 }
 
-static bool take_agent(struct taking *t, const char *key, const struct json *row, struct err *err)
+bool take_agent(struct taking *t, const char *key, const struct json *row, struct err *err)
 {
     struct agent *agent = NULL;
 
@@ -117,11 +111,12 @@ static bool take_agent(struct taking *t, const char *key, const struct json *row
     }
     agent_free(slot->agent);
     slot->agent = agent;
+    slot->listed = agent != NULL;
     queue_users(t->core, uses_agent, key);
     return true;
 }
 
-static bool take_trunk(struct taking *t, const char *key, const struct json *row, struct err *err)
+bool take_trunk(struct taking *t, const char *key, const struct json *row, struct err *err)
 {
     struct trunk *trunk = NULL;
 
@@ -134,6 +129,7 @@ static bool take_trunk(struct taking *t, const char *key, const struct json *row
         map_remove(&t->core->trunk_names, owner->trunk->name);
     trunk_free(owner->trunk);
     owner->trunk = trunk;
+    owner->listed = trunk != NULL;
     if (trunk) {
         replace_text(&owner->account, trunk->twilio_account);
         replace_text(&owner->project, trunk->livekit_project);
@@ -145,7 +141,7 @@ static bool take_trunk(struct taking *t, const char *key, const struct json *row
     return true;
 }
 
-static bool take_account(struct taking *t, const char *key, const struct json *row, const char *text, struct err *err)
+bool take_account(struct taking *t, const char *key, const struct json *row, const char *text, struct err *err)
 {
     struct account *account = NULL;
 
@@ -156,6 +152,7 @@ static bool take_account(struct taking *t, const char *key, const struct json *r
         return true;
     account_free(gate->desired);
     gate->desired = account;
+    gate->listed = account != NULL;
     gate->copy_saved = false;
     if (account) {
         gate->family = account->family;
@@ -328,19 +325,6 @@ static void fill_resource(struct taking *t, struct row *row, const struct json *
         row_read_due(t->core, row, t->core->now_ms);
 }
 
-/* At a second complete read: the row is as we know it, or the unit whose fate was unknown has made it one further. */
-static void compare_resource(struct taking *t, struct row *row, int64_t rev)
-{
-    if (!row) {
-        t->foreign = true;
-        return;
-    }
-    row->seen = true;
-    row->landed = rev == row->rev + 1 && row->committing && row->owner->unknown && !row->ended;
-    if (rev != row->rev && !row->landed)
-        t->foreign = true;
-}
-
 static bool take_resource(struct taking *t, const char *key, const struct json *json, struct err *err)
 {
     const struct kind *kind = kind_by_name(text_or(json_member(json, "kind"), ""));
@@ -353,7 +337,7 @@ static bool take_resource(struct taking *t, const char *key, const struct json *
     struct owner *owner = owner_get(t->core, is_number ? OWNER_NUMBER : OWNER_TRUNK, key, !t->reload);
     const char *slot = text_or(json_member(json, "slot"), "");
     if (t->reload) {
-        compare_resource(t, row_find(owner, kind, slot, account), json_member_int(json, "rev", 0));
+        reload_compare(t, row_find(owner, kind, slot, account), json_member_int(json, "rev", 0));
         return true;
     }
     struct gate *gate = gate_get(t->core, account, true);
@@ -473,82 +457,30 @@ static bool take_row(struct taking *t, const struct row_text *text, const struct
     return true;
 }
 
-/* The fate of the unit that was under way when the connection went: that of any ledger row in it. A unit without one (a status
- * alone) counts as not committed: it is written again. */
-static enum commit_outcome unit_fate(const struct owner *owner)
-{
-    for (size_t i = 0; i < owner->rows_count; i++) {
-        const struct row *row = owner->rows[i];
-        if (row->committing)
-            return (row->ended ? !row->seen : row->landed) ? COMMIT_DONE : COMMIT_FAILED;
-    }
-    return COMMIT_FAILED;
-}
-
-static void settle_owner(struct taking *t, struct owner *owner)
-{
-    for (size_t i = 0; i < owner->rows_count; i++) {
-        const struct row *row = owner->rows[i];
-        bool may_be_gone = row->ended && row->committing && owner->unknown;
-        if (!row->seen && row->rev > 0 && !may_be_gone)
-            t->foreign = true;
-    }
-    if (!owner->unknown || t->foreign)
-        return;
-    owner->unknown = false;
-    owner_committed(t->core, owner, unit_fate(owner), NULL);
-}
-
-static void settle_reload(struct taking *t)
-{
-    struct core *core = t->core;
-    struct map *const owners[] = { &core->numbers, &core->trunks };
-    void *value;
-
-    for (size_t m = 0; m < ARRAY_SIZE(owners) && !t->foreign; m++)
-        for (size_t i = 0; !t->foreign && map_next(owners[m], &i, &value);)
-            settle_owner(t, value);
-    for (size_t i = 0; map_next(&core->gates, &i, &value);) {
-        struct gate *gate = value;
-        if (gate->committing)
-            gate_committed(core, gate, COMMIT_FAILED);
-    }
-}
-
-static void mark_unseen(struct core *core)
-{
-    struct map *const owners[] = { &core->numbers, &core->trunks };
-    void *value;
-
-    for (size_t m = 0; m < ARRAY_SIZE(owners); m++)
-        for (size_t i = 0; map_next(owners[m], &i, &value);) {
-            struct owner *owner = value;
-            for (size_t r = 0; r < owner->rows_count; r++)
-                owner->rows[r]->seen = owner->rows[r]->landed = false;
-        }
-}
-
 void rows_take(struct core *core, const struct event *event)
 {
     struct taking t = { .core = core, .reload = event->rows.all && core->loaded };
 
     core->reading = false;
     if (t.reload)
-        mark_unseen(core);
+        reload_begin(&t);
     for (size_t i = 0; i < event->rows.count; i++) {
         const struct row_text *text = &event->rows.rows[i];
         const struct json *json = NULL;
         struct err err = { 0 };
         if (text->json && !json_parse(&t.arena, text->json, strlen(text->json), &json, &err)) {
             core_log(core, LOG_LEVEL_ERROR, text->key, "a row of %s cannot be read: %s", text->what, err.text);
+            t.unreadable = true;
             continue;
         }
-        if (!take_row(&t, text, json, &err))
+        if (!take_row(&t, text, json, &err)) {
             core_log(core, LOG_LEVEL_ERROR, text->key, "%s", err.text);
+            t.unreadable = true;
+        }
         arena_release(&t.arena);
     }
     if (t.reload)
-        settle_reload(&t);
+        reload_end(&t);
     arena_release(&t.arena);
     if (t.foreign) {
         core_log(core, LOG_LEVEL_WARNING, "ledger", "somebody else has written to the ledger: everything is read anew");

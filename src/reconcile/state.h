@@ -64,7 +64,7 @@ struct record {
 };
 
 enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_RELEASE, VERB_UNKNOWN };
-struct request_row { uint64_t id; enum verb verb; char *why; bool taken; };     /* taken: the unit says that it is done */
+struct request_row { uint64_t id; enum verb verb; char *why; bool taken, told; };   /* taken: done; told: the unit under way says so */
 /* What happened, to be told in the next unit. */
 struct happening { char *account, *reason, *message; };
 #define HAPPENINGS_MAX 16           /* of one owner between two units; what comes on top is only logged */
@@ -77,6 +77,7 @@ struct owner {
     /* desired */
     struct number *number;          /* NULL: no row (a number) */
     struct trunk *trunk;            /* NULL: no row (a trunk): automatic, or deleted */
+    bool listed;                    /* the row was in the complete read that is being taken */
     /* a trunk's place */
     bool automatic;
     char *account, *project, *dedicated_to;
@@ -108,6 +109,7 @@ struct owner {
     bool account_full;
     /* turn taking */
     bool queued, committing, again, unknown;    /* unknown: the unit's fate is read when the database is back */
+    bool undone;                    /* its last unit was not written, and the next one is not yet */
     uint32_t changed;               /* units in a row that rested on something that had changed */
     uint64_t unit, sequence;
     struct owner *next_queued;
@@ -156,6 +158,7 @@ struct gate {
     struct account *desired, *copy; /* of the row; of the ledger (outlives the row) */
     char *name;
     char *row_json;                 /* the row that requests are made from: what the ledger's copy holds */
+    bool listed;                    /* the row was in the complete read that is being taken */
     bool copy_saved, copy_exists;   /* the ledger's copy says the same; there is one at all */
     enum family family;
     uint32_t rows;                  /* ledger rows that lie there */
@@ -188,9 +191,11 @@ struct gate {
     uint64_t release_request;       /* id of a wish to release the brake; 0: none */
 };
 
-/* A parent row (agent, account, project, named trunk) is acknowledged when every turn queued before has been committed. */
-struct agent_slot { struct agent *agent; char *name; };
-struct parent_ack { char *type, *key; int64_t ver; uint64_t sequence, unit; };
+/* A parent row (agent, account, project) is acknowledged when every turn queued before has been committed: first those of the queue
+ * (sequence), then the units that were under way by then (unit); twice, for who was in a unit meanwhile takes its turn after it. */
+struct agent_slot { struct agent *agent; char *name; bool listed; };
+struct parent_ack { char *type, *key; int64_t ver; uint64_t sequence, unit; bool turned, again; };
+#define ACKS_PER_UNIT 500
 
 enum flight_type { FLIGHT_FREE, FLIGHT_WRITE, FLIGHT_GET, FLIGHT_CHECK, FLIGHT_PREFLIGHT, FLIGHT_SCAN, FLIGHT_PROBE, FLIGHT_SEAL };
 struct flight {
@@ -231,6 +236,7 @@ struct core {
     struct flight *flights;
     size_t flights_count, flights_free;
     uint64_t next_unit;
+    size_t undone;                  /* owners of that kind */
     struct map units;               /* unit number as text -> struct unit_ref */
     struct effects *effects;        /* of the step that runs */
     struct arena turn;              /* plain data of one turn */
@@ -296,6 +302,7 @@ void unit_stray_end(struct buf *, const struct row *);
 void unit_ack(struct buf *, const char *type, const char *key, int64_t ver);
 void unit_request_done(struct buf *, uint64_t id);
 void units_committed(struct core *, const struct event *);
+uint64_t units_oldest(const struct core *);                    /* of those under way; UINT64_MAX: none is */
 
 /* turn.c: one owner's turn */
 void owner_turn(struct core *, struct owner *);
@@ -346,6 +353,7 @@ void send_get(struct core *, struct flight, const struct request *, const char *
 bool place_number(struct core *, struct owner *);               /* false: the account is full */
 void verbs_apply(struct core *, struct owner *);                 /* at the beginning of a turn */
 void verbs_take(struct owner *, struct buf *unit);               /* that they are done, into the unit */
+void verbs_told(struct owner *, bool on_record);                 /* the unit was answered */
 bool inputs_hash(struct core *, const struct owner *, char ret[static OWNER_CHARACTERS + 1]);
 
 #endif

@@ -58,6 +58,18 @@ void unit_end(struct core *core, struct buf *b, uint64_t unit, struct owner *own
     buf_release(b);
 }
 
+uint64_t units_oldest(const struct core *core)
+{
+    uint64_t oldest = UINT64_MAX;
+    void *value;
+
+    for (size_t i = 0; map_next(&core->units, &i, &value);) {
+        const struct unit_ref *ref = value;
+        oldest = ref->unit < oldest ? ref->unit : oldest;
+    }
+    return oldest;
+}
+
 void units_committed(struct core *core, const struct event *event)
 {
     char key[24];
