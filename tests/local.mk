@@ -10,7 +10,7 @@ lints = \
 	tests/lint/words
 
 # The simulation: the real core and the real simulator around a model of PostgreSQL, in one process under virtual time.
-sim_tests = tests/sim/test_crash tests/sim/test_faults tests/sim/test_life tests/sim/test_refused tests/sim/test_trouble tests/sim/test_walk
+sim_tests = tests/sim/test_accounts tests/sim/test_crash tests/sim/test_faults tests/sim/test_life tests/sim/test_refused tests/sim/test_trouble tests/sim/test_walk
 sim_world = libtrunkd-world.a libtrunkd-core.a libtrunkd-sim.a libtrunkd-core.a $(CMOCKA_LIBS) $(JSON_C_LIBS)
 libtrunkd_world_a_SOURCES = \
 	tests/sim/check.c \
@@ -20,6 +20,7 @@ libtrunkd_world_a_SOURCES = \
 	tests/sim/story.h \
 	tests/sim/stories.c tests/sim/stories.h \
 	tests/sim/world.c tests/sim/world.h
+tests_sim_test_accounts_LDADD = $(sim_world)
 tests_sim_test_crash_LDADD = $(sim_world)
 tests_sim_test_faults_LDADD = $(sim_world)
 tests_sim_test_life_LDADD = $(sim_world)

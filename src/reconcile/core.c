@@ -77,6 +77,16 @@ static void gates_wake(struct core *core)
         gate_wake_all(core, value);
 }
 
+/* An origin may be allowed now. */
+static void gates_recheck(struct core *core)
+{
+    void *value;
+
+    for (size_t i = 0; map_next(&core->gates, &i, &value);)
+        gate_recheck(core, value);
+    gates_wake(core);
+}
+
 /* ---- the lease -------------------------------------------------------------------------------------------------------------------------- */
 
 static void lease_ask(struct core *core, enum lease_action action)
@@ -121,17 +131,17 @@ static void lease_take(struct core *core, const struct event *event)
         gates_wake(core);
 }
 
+/* Who stops keeps the lease until what is under way is on record, then gives it back. */
 static void lease_turn(struct core *core)
 {
-    if (!core->database_up || core->lease_asked || core->plan_only || core->lease_next_ms > core->now_ms)
+    if (!core->database_up || core->lease_asked || core->plan_only)
         return;
-    if (core->stopping) {
-        if (core->epoch && core_is_idle(core)) {
-            lease_ask(core, LEASE_RELEASE);
-            core->epoch = 0;
-        }
-        return;
+    if (core->stopping && core->epoch && core_is_idle(core)) {
+        lease_ask(core, LEASE_RELEASE);
+        core->epoch = 0;
     }
+    if (core->lease_asked || (core->stopping && !core->epoch) || core->lease_next_ms > core->now_ms)
+        return;
     lease_ask(core, core->epoch ? LEASE_RENEW : LEASE_TAKE);
 }
 
@@ -160,7 +170,7 @@ static void take(struct core *core, const struct event *event)
     switch (event->type) {
     case EVENT_CONFIG:
         core->settings = event->config;
-        gates_wake(core);           /* an origin may be allowed now */
+        gates_recheck(core);
         break;
     case EVENT_LEASE: lease_take(core, event); break;
     case EVENT_ROWS: rows_take(core, event); break;
@@ -264,14 +274,15 @@ static void gates_turn(struct core *core)
 
 static int64_t next_ms(const struct core *core)
 {
-    int64_t at = core->heap_count > 0 ? core->heap[1]->wake_ms : NEVER_MS;
+    bool leases = core->database_up && !core->plan_only && !core->lease_asked && (core->epoch || !core->stopping);
+    int64_t at = may_turn(core) && core->heap_count > 0 ? core->heap[1]->wake_ms : NEVER_MS;
     void *value;
 
     for (size_t i = 0; may_turn(core) && map_next(&core->gates, &i, &value);) {
         int64_t wake = gate_wake_ms(core, value);
         at = wake < at ? wake : at;
     }
-    if (core->database_up && !core->plan_only && !core->lease_asked && core->lease_next_ms < at)
+    if (leases && core->lease_next_ms < at)
         at = core->lease_next_ms;
     if (may_turn(core) && core->poll_next_ms < at)
         at = core->poll_next_ms;
@@ -289,8 +300,10 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
     if (core->plan_only)
         return false;
     if (may_turn(core)) {
-        if (core->poll_next_ms <= core->now_ms)
+        if (core->poll_next_ms <= core->now_ms) {
             core_read(core, false);
+            core->poll_next_ms = core->now_ms + core->settings->poll_ms;
+        }
         owners_expire(core);
         while (core->queue_head && room_for_a_turn(core)) {
             struct owner *owner = queue_pop(core);

@@ -78,6 +78,16 @@ static void start_probing(struct core *core, struct gate *gate)
     gate->probe_ms = core->now_ms;
 }
 
+/* At a start: an account that was ill is probed at once, and is still ill since then. */
+void gate_resume(struct core *core, struct gate *gate, int64_t ill_since_ms)
+{
+    if (!*gate->condition)
+        return;
+    gate->ill_ms = ill_since_ms ? ill_since_ms : core->now_ms;
+    if (!gate->braked)
+        start_probing(core, gate);
+}
+
 static void probe_later(struct core *core, struct gate *gate)
 {
     gate->probe_ms = core->now_ms + gate->probe_delay_ms / 2 + (int64_t)(core_random(core) % (uint64_t)(gate->probe_delay_ms / 2 + 1));
@@ -112,14 +122,21 @@ static bool origin_allowed(struct core *core, struct gate *gate)
     return false;
 }
 
+void gate_recheck(struct core *core, struct gate *gate)
+{
+    if (gate_account(gate) && text_equal(gate->condition, "BaseUrlNotAllowed") && origin_allowed(core, gate))
+        gate_condition(core, gate, "", "");
+}
+
+static bool lease_holds(const struct core *core) { return core->epoch > 0 && core->now_ms < core->lease_until_ms; }
+
 bool gate_may_read(struct core *core, struct gate *gate)
 {
     const struct account *account = gate_account(gate);
 
-    if (!account || core->stopping || core->now_ms >= core->lease_until_ms || core->epoch == 0)
+    if (!account || core->stopping || !lease_holds(core))
         return false;
-    if (text_equal(gate->condition, "BaseUrlNotAllowed") && origin_allowed(core, gate))
-        gate_condition(core, gate, "", "");
+    gate_recheck(core, gate);
     if (gate->probing || (*gate->condition && !gate->braked) || !origin_allowed(core, gate))
         return false;
     return core->now_ms >= gate->pause_ms && gate->in_flight < (uint32_t)account->max_in_flight;
@@ -129,7 +146,7 @@ bool gate_may_write(struct core *core, struct gate *gate)
 {
     if (core->is_copy || (gate->braked && safeguard(core, SAFEGUARD_BRAKE)) || !gate_may_read(core, gate))
         return false;
-    if (gate->scanned == SCAN_NEEDED)
+    if (gate->scanned == SCAN_NEEDED && gate->scan_next_ms <= core->now_ms)
         scan_account(core, gate);
     return gate->scanned == SCAN_DONE;
 }
@@ -215,13 +232,14 @@ static void send_probe(struct core *core, struct gate *gate)
 
 static bool wants_end(const struct gate *gate)
 {
-    return gate->copy_exists && !gate->desired && gate->rows == 0;
+    return (gate->copy_exists || gate->status_exists) && !gate->desired && gate->rows == 0;
 }
 
 static void release_brake(struct core *core, struct gate *gate)
 {
     gate->braked = false;
     gate->brake_released = true;
+    gate->scan_next_ms = core->now_ms;          /* what vanished is looked for, and then made again */
     gate_condition(core, gate, "", "");
     gate->status_unsaved = true;
     gate_wake_all(core, gate);
@@ -231,9 +249,10 @@ static void release_brake(struct core *core, struct gate *gate)
 static void write_status(struct core *core, struct gate *gate)
 {
     uint64_t request = gate->release_request;
+    bool exists = gate->desired || gate->copy_exists;
     struct buf b;
 
-    if (gate->committing || (!gate->status_unsaved && !wants_end(gate) && !request && !gate->strays))
+    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !request && !gate->strays))
         return;
     if (request)
         release_brake(core, gate);
@@ -243,9 +262,10 @@ static void write_status(struct core *core, struct gate *gate)
     gate->ending = wants_end(gate);
     if (gate->ending) {
         unit_account_end(&b, gate);
-        gate->copy_exists = gate->copy_saved = false;
-    } else {
+        gate->copy_exists = gate->copy_saved = gate->status_exists = false;
+    } else if (exists) {
         unit_account_status(core, &b, gate);
+        gate->status_exists = true;
     }
     unit_strays(&b, gate);
     if (request) {
@@ -269,23 +289,36 @@ static int64_t gate_nudge_ms(const struct core *core, const struct gate *gate)
     if (gate->probing || gate->braked || *gate->condition || gate->scanned == SCAN_RUNNING
         || gate->in_flight >= (uint32_t)gate_account(gate)->max_in_flight)
         return NEVER_MS;
+    if (gate->scanned == SCAN_NEEDED && gate->scan_next_ms > core->now_ms)
+        return gate->scan_next_ms;
     return gate->pause_ms ? gate->pause_ms : gate->nudged_ms + NUDGE_MS;
+}
+
+static bool is_used(const struct gate *gate) { return gate->rows > 0 || gate->waiting_count > 0; }
+
+static void probe_turn(struct core *core, struct gate *gate)
+{
+    if (!gate->probing || gate->probe_flying || gate->probe_ms > core->now_ms || core->stopping || !lease_holds(core))
+        return;
+    if (origin_allowed(core, gate))
+        send_probe(core, gate);
+    else
+        gate->probing = false;          /* that condition says it all, and is looked at when the configuration is */
 }
 
 void gate_turn(struct core *core, struct gate *gate)
 {
-    if (!gate_account(gate))
+    if (!gate_account(gate)) {
+        write_status(core, gate);
         return;
-    if (gate->probing && !gate->probe_flying && gate->probe_ms <= core->now_ms && !core->stopping && origin_allowed(core, gate))
-        send_probe(core, gate);
+    }
+    probe_turn(core, gate);
     if (gate->waiting_count > 0 && gate_nudge_ms(core, gate) <= core->now_ms && gate_may_read(core, gate)) {
         gate->pause_ms = 0;
         gate->nudged_ms = core->now_ms;
         gate_wake_all(core, gate);
     }
-    bool used = gate->rows > 0 || gate->waiting_count > 0;
-    if (used && (gate->scanned == SCAN_NEEDED || (gate->scanned == SCAN_DONE && gate->scan_next_ms <= core->now_ms))
-        && gate->scan_next_ms <= core->now_ms && gate_may_read(core, gate))
+    if (is_used(gate) && gate->scanned != SCAN_RUNNING && gate->scan_next_ms <= core->now_ms && gate_may_read(core, gate))
         scan_account(core, gate);
     scans_send(core, gate);
     write_status(core, gate);
@@ -299,19 +332,24 @@ void gate_committed(struct core *core, struct gate *gate, enum commit_outcome ou
         return;
     gate->status_unsaved = true;
     gate->copy_exists = gate->copy_exists || gate->ending;
+    gate->status_exists = true;
 }
 
+/* When something is to be done here that no answer and no event brings about. */
 int64_t gate_wake_ms(const struct core *core, const struct gate *gate)
 {
+    const struct account *account = gate_account(gate);
     int64_t wake = NEVER_MS;
 
-    if (!gate_account(gate))
-        return wake;
-    if (gate->probing && !gate->probe_flying)
-        wake = gate->probe_ms;
-    if (gate->waiting_count > 0 && gate_nudge_ms(core, gate) < wake)
+    if (!account || core->stopping || !lease_holds(core))
+        return NEVER_MS;
+    if (gate->probing)
+        return gate->probe_flying ? NEVER_MS : gate->probe_ms;
+    if ((*gate->condition && !gate->braked) || gate->in_flight >= (uint32_t)account->max_in_flight)
+        return NEVER_MS;
+    if (gate->waiting_count > 0)
         wake = gate_nudge_ms(core, gate);
-    if (gate->rows > 0 && gate->scanned != SCAN_RUNNING && gate->scan_next_ms < wake && !gate->probing && !*gate->condition)
+    if (is_used(gate) && gate->scanned != SCAN_RUNNING && gate->scan_next_ms < wake)
         wake = gate->scan_next_ms;
-    return wake;
+    return wake > gate->pause_ms ? wake : gate->pause_ms;
 }

@@ -125,7 +125,7 @@ void operation_send(struct core *core, struct row *row)
     assert(row->r.open != OPEN_NOTHING);
     assert(row->opened && !row->flying);
     row->opened = false;
-    if (core->now_ms > row->send_by_ms || core->now_ms >= core->lease_until_ms) {
+    if (core->stopping || core->now_ms > row->send_by_ms || core->now_ms >= core->lease_until_ms) {
         gate_slot_free(core, row->gate);
         row_event(core, row, ROW_NOT_SENT, NULL, NULL);
         owner_queue(core, row->owner);
@@ -137,7 +137,7 @@ void operation_send(struct core *core, struct row *row)
     effect->send.id = flight_new(core, (struct flight){
         .type = FLIGHT_WRITE, .operation = operation, .row = row, .gate = row->gate, .began_ms = core->now_ms });
     effect->send.write = true;
-    effect->send.send_by_ms = row->send_by_ms;
+    effect->send.send_by_ms = row->send_by_ms < core->lease_until_ms ? row->send_by_ms : core->lease_until_ms;
     effect->send.timeout_ms = core->settings->request_timeout_ms;
     effect->send.what = arena_printf(&core->effects->arena, "%s %s %s", row->owner->key, open_names[row->r.open], kind->name);
     (operation == OP_CREATE ? kind->create : operation == OP_UPDATE ? kind->update : kind->remove)(&call, &effect->send.request);

@@ -104,6 +104,11 @@ bool take_agent(struct taking *t, const char *key, const struct json *row, struc
     if (row && !agent_decode(row, &agent, err))
         return false;
     struct agent_slot *slot = map_get(&t->core->agents, key);
+    if (slot && slot->agent && agent && slot->agent->generation == agent->generation) {
+        slot->listed = true;
+        agent_free(agent);
+        return true;
+    }
     if (!slot) {
         slot = must_calloc(1, sizeof(*slot));
         slot->name = must_strdup(key);
@@ -150,9 +155,18 @@ bool take_account(struct taking *t, const char *key, const struct json *row, con
     struct gate *gate = gate_get(t->core, key, account != NULL);
     if (!gate)
         return true;
-    account_free(gate->desired);
-    gate->desired = account;
     gate->listed = account != NULL;
+    if (gate->desired && account && gate->desired->generation == account->generation) {
+        account_free(account);
+        return true;
+    }
+    if (gate->desired && !account) {
+        account_free(gate->copy);       /* what was made there is removed with what the row said last */
+        gate->copy = gate->desired;
+    } else {
+        account_free(gate->desired);
+    }
+    gate->desired = account;
     gate->copy_saved = false;
     if (account) {
         gate->family = account->family;
@@ -160,7 +174,10 @@ bool take_account(struct taking *t, const char *key, const struct json *row, con
         gate->pause_ms = 0;
         if (*gate->condition)
             gate->probe_ms = t->core->now_ms;      /* what was wrong may be mended: ask at once */
+        if (gate->braked)
+            gate->scan_next_ms = t->core->now_ms;
     }
+    gate_recheck(t->core, gate);
     queue_users(t->core, uses_account, key);
     return true;
 }
@@ -196,13 +213,11 @@ static void take_account_status(struct taking *t, const char *key, const struct 
 
     if (!gate || t->reload)
         return;
+    gate->status_exists = true;
     gate->braked = json_member_bool(row, "braked");
     text_copy(gate->condition, sizeof(gate->condition), text_or(json_member(row, "condition"), ""));
     replace_text(&gate->message, json_member(row, "message"));
-    if (*gate->condition && !gate->braked) {
-        gate->probing = true;
-        gate->probe_ms = t->core->now_ms;
-    }
+    gate_resume(t->core, gate, at_ms(t, row, "since_in_ms"));
 }
 
 static void take_number_status(struct taking *t, const char *key, const struct json *row)

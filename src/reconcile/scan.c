@@ -416,6 +416,16 @@ static void remember_tagged(struct core *core, struct scan *scan)
     }
 }
 
+static int64_t scan_delay_ms(const struct core *core, struct gate *gate)
+{
+    int64_t delay = core->settings->retry_min_ms;
+
+    for (uint32_t i = 0; i < gate->scan_failures && delay < core->settings->scan_ms; i++)
+        delay *= 2;
+    gate->scan_failures++;
+    return delay < core->settings->scan_ms ? delay : core->settings->scan_ms;
+}
+
 /* All lists of a complete scan, or none, say something about the account. */
 static void account_list_ended(struct core *core, struct gate *gate)
 {
@@ -425,11 +435,12 @@ static void account_list_ended(struct core *core, struct gate *gate)
     if (gate->scan_failed) {
         gate->scan_failed = false;
         gate->scanned = SCAN_NEEDED;
-        gate->scan_next_ms = core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256);
+        gate->scan_next_ms = core->now_ms + scan_delay_ms(core, gate) + (int64_t)(core_random(core) % 256);
         repair_vanished(core, gate, false);
         return;
     }
     gate->scanned = SCAN_DONE;
+    gate->scan_failures = 0;
     gate->scan_next_ms = core->now_ms + core->settings->scan_ms;
     gate->strays = gate->unclaimed != NULL;
     judge_account(core, gate);

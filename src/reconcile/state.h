@@ -159,6 +159,7 @@ struct gate {
     char *name;
     char *row_json;                 /* the row that requests are made from: what the ledger's copy holds */
     bool listed;                    /* the row was in the complete read that is being taken */
+    bool status_exists;             /* account_status has a row */
     bool copy_saved, copy_exists;   /* the ledger's copy says the same; there is one at all */
     enum family family;
     uint32_t rows;                  /* ledger rows that lie there */
@@ -180,6 +181,7 @@ struct gate {
     enum gate_scan scanned;
     unsigned scans_open;
     int64_t scan_began_ms, scan_next_ms;
+    uint32_t scan_failures;         /* complete scans in a row that did not come to an end */
     uint32_t judged, visible;       /* by the second mark, region-bound rows of the scan that ends */
     struct scan *scans;
     struct map tagged;              /* ids of Twilio trunks that carried our tag in the last complete list; values are the keys */
@@ -326,6 +328,8 @@ uint64_t flight_new(struct core *, struct flight);
 /* gate.c: one account's window and condition */
 bool gate_may_write(struct core *, struct gate *);
 bool gate_may_read(struct core *, struct gate *);
+void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
+void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
 void gate_wait(struct gate *, struct owner *);
 void gate_slot_free(struct core *, struct gate *);
 void gate_wake_all(struct core *, struct gate *);
