@@ -72,8 +72,6 @@ static void preflight(struct turn *t)
     }
     if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING)) || everything_stands(t))
         return;
-    if (gate && gate->braked && !record->sid)
-        owner->preflight_due_ms = t->core->now_ms + 1;  /* an account that shows none of ours does not prove that it lacks this one */
     if (record->read_ms == 0 || record->read_ms < owner->preflight_due_ms || !text_equal(record->account, number->twilio_account)) {
         t->preflight_pending = true;
         t->may_make = false;
