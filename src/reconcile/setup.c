@@ -56,6 +56,11 @@ static bool lists_agree(struct turn *t)
     return false;
 }
 
+static bool leaves_account(const struct owner *owner)
+{
+    return owner->placed && !owner->number->is_sip && !text_equal(owner->placed->account, owner->number->twilio_account);
+}
+
 static void preflight(struct turn *t)
 {
     struct owner *owner = t->owner;
@@ -70,7 +75,8 @@ static void preflight(struct turn *t)
         t->may_make = false;
         return;
     }
-    if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING)) || everything_stands(t))
+    if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING))
+        || (everything_stands(t) && !leaves_account(owner)))
         return;
     if (record->read_ms == 0 || record->read_ms < owner->preflight_due_ms || !text_equal(record->account, number->twilio_account)) {
         t->preflight_pending = true;
@@ -171,6 +177,19 @@ static void forget_failure(struct turn *t)
     owner->status_unsaved = true;
 }
 
+/* Whether the account that the row named before still carries its calls. */
+static bool stands_elsewhere(const struct turn *t)
+{
+    const struct owner *owner = t->owner;
+
+    if (!owner->number || !leaves_account(owner))
+        return false;
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (owner->rows[i]->r.kind->id == KIND_TRUNK_PHONE_NUMBER && owner->rows[i]->r.known == KNOWN_LIVE && !owner->rows[i]->ended)
+            return true;
+    return !owner->number->supports_inbound;
+}
+
 /* ---- the place -------------------------------------------------------------------------------------------------------- */
 
 static void find_place(struct turn *t)
@@ -178,7 +197,7 @@ static void find_place(struct turn *t)
     struct owner *owner = t->owner;
 
     if (owner->number && !owner->failed_reason && !owner->number->is_sip) {
-        if (t->may_make || owner->placed)
+        if (t->may_make || (owner->placed && !leaves_account(owner)))   /* it stays until the new account is seen to have it */
             t->full = !place_number(t->core, owner);
     } else if (owner->placed && owner->rows_count == 0) {
         if (owner->placed->automatic && owner->placed->members_count == 1) {
@@ -199,6 +218,7 @@ void setup_turn(struct turn *t)
     if (t->scene.number)
         preflight(t);
     find_place(t);
+    t->elsewhere = stands_elsewhere(t);
     turn_replan(t);
     if (first_setup_refused(t)) {
         t->may_make = false;

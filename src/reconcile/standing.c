@@ -142,6 +142,10 @@ static void decide(struct turn *t)
         standing.account_words = arena_printf(&t->core->turn, "account %s: %s: %s", t->ill->name, standing.account_reason,
                                               text_or(t->ill->message, ""));
     }
+    if (t->elsewhere && standing.preflight_reason && standing.active) {
+        standing.trunk_refused = standing.preflight_words;
+        standing.preflight_reason = NULL;
+    }
     plan_status(t->plan, t->plan_count, &standing, &t->core->turn, &status);
     if (status.code == STATUS_ACTIVE && !owner->ever_active)
         owner->ever_active = owner->status_unsaved = true;

@@ -19,6 +19,7 @@ struct turn {
     bool may_make;                  /* nothing in the number's record speaks against it, and it has its place */
     const char *preflight_reason, *preflight_words;
     bool preflight_pending, full;
+    bool elsewhere;                 /* its calls still go through the Twilio account that its row named before */
     int64_t wake_ms;
     const struct gate *ill;         /* an account that the plan waits for and that has a condition */
     bool opens;
