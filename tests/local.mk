@@ -10,7 +10,15 @@ lints = \
 	tests/lint/words
 
 # The simulation: the real core and the real simulator around a model of PostgreSQL, in one process under virtual time.
-sim_tests = tests/sim/test_accounts tests/sim/test_crash tests/sim/test_faults tests/sim/test_life tests/sim/test_refused tests/sim/test_trouble tests/sim/test_walk
+sim_tests = \
+	tests/sim/test_accounts \
+	tests/sim/test_crash \
+	tests/sim/test_faults \
+	tests/sim/test_life \
+	tests/sim/test_refused \
+	tests/sim/test_seeds \
+	tests/sim/test_trouble \
+	tests/sim/test_walk
 sim_world = libtrunkd-world.a libtrunkd-core.a libtrunkd-sim.a libtrunkd-core.a $(CMOCKA_LIBS) $(JSON_C_LIBS)
 libtrunkd_world_a_SOURCES = \
 	tests/sim/check.c \
@@ -25,6 +33,7 @@ tests_sim_test_crash_LDADD = $(sim_world)
 tests_sim_test_faults_LDADD = $(sim_world)
 tests_sim_test_life_LDADD = $(sim_world)
 tests_sim_test_refused_LDADD = $(sim_world)
+tests_sim_test_seeds_LDADD = $(sim_world)
 tests_sim_test_trouble_LDADD = $(sim_world)
 tests_sim_test_walk_LDADD = $(sim_world)
 

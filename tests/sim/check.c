@@ -68,13 +68,14 @@ void check_write(struct world *w, const struct effect *effect)
         world_break(w, "%s does not carry the tag that was committed: %s", effect->send.what, request->body);
 }
 
+/* Of one lease: what was under way when it was lost is nobody's any more. */
 void check_windows(struct world *w)
 {
     for (const struct under_way *u = w->under_way; u; u = u->next) {
         struct json_object *row = db_row(&w->db, "twilio_account", u->account);
         int64_t window = db_int(row ? row : db_row(&w->db, "livekit_project", u->account), "max_in_flight"), count = 0;
         for (const struct under_way *v = w->under_way; v; v = v->next)
-            count += text_equal(u->account, v->account) && u->daemon == v->daemon;
+            count += text_equal(u->account, v->account) && u->daemon == v->daemon && u->epoch == v->epoch;
         if (window > 0 && count > window)
             world_break(w, "%" PRId64 " requests under way in %s, whose window is %" PRId64, count, u->account, window);
     }
@@ -242,11 +243,32 @@ static void check_trunks(struct look *look)
     }
 }
 
+/* What the providers hold and the ledger does not. */
+static const char *unknown_objects(struct look *look, char *text, size_t bytes)
+{
+    const char *ledger = words(db_table(&look->w->db, "resource"));
+    char *all = world_objects(look->w, OUR_TAG), *save = NULL;
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (char *line = strtok_r(all, "\n", &save); line && at < bytes; line = strtok_r(NULL, "\n", &save)) {
+        const char *id = strstr(line, "id\":\"");
+        char only_id[64] = "";
+        if (id)
+            snprintf(only_id, sizeof(only_id), "%.*s", (int)strcspn(id + 5, "\""), id + 5);
+        if (!*only_id || !strstr(ledger, only_id))
+            at += (size_t)snprintf(text + at, bytes - at, "%.120s; ", line);
+    }
+    free(all);
+    return text;
+}
+
 /* Every object counted: ours are as many as were worked out, the others are as they were. */
 static void check_rest(struct look *look)
 {
     static const char *const sides[] = { "twilio", "livekit" };
     size_t ours = 0;
+    char text[700];
 
     for (size_t s = 0; s < ARRAY_SIZE(sides); s++) {
         json_object_object_foreach(get(look->state, sides[s]), tenant, kinds) {
@@ -263,7 +285,8 @@ static void check_rest(struct look *look)
         }
     }
     if (ours != look->counted)
-        world_break(look->w, "the providers hold %zu objects of ours, not %zu: %s", ours, look->counted, words(look->state));
+        world_break(look->w, "the providers hold %zu objects of ours, not %zu; not in the ledger: %s", ours, look->counted,
+                    unknown_objects(look, text, sizeof(text)));
 }
 
 static void check_ledger(struct look *look)

@@ -103,7 +103,10 @@ void world_print_unrest(struct world *w)
         fprintf(stderr, "    unread: %s\n", key);
     }
     json_object_object_foreach(db_table(&w->db, "number_status"), number, status) {
+        struct json_object *wish = db_row(&w->db, "number", number);
         fprintf(stderr, "    %s is %s/%s %s\n", number, db_text(status, "status"), db_text(status, "reason"), db_text(status, "message"));
+        if (wish && db_int(wish, "generation") != db_int(status, "observed_generation"))
+            fprintf(stderr, "      generation %s is not observed: %s\n", db_text(wish, "generation"), json_object_to_json_string_ext(wish, JSON_C_TO_STRING_PLAIN));
     }
     json_object_object_foreach(db_table(&w->db, "account_status"), account, condition) {
         fprintf(stderr, "    account %s: %s %s\n", account, db_text(condition, "condition"), db_text(condition, "message"));

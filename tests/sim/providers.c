@@ -210,6 +210,7 @@ void providers_send(struct world *w, int d, const struct effect *effect)
     u->daemon = d;
     u->life = w->daemons[d].life;
     u->write = effect->send.write;
+    u->epoch = w->daemons[d].epoch;
     u->timeout_ms = w->now_ms + effect->send.timeout_ms;
     text_copy(u->account, sizeof(u->account), request->auth.place + strlen("account/"));
     text_copy(u->what, sizeof(u->what), effect->send.what);

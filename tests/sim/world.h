@@ -48,7 +48,7 @@ struct under_way {
     uint64_t ticket, id, life;
     int daemon;
     bool write;
-    int64_t timeout_ms;
+    int64_t timeout_ms, epoch;
     char account[64], what[160];
 };
 
