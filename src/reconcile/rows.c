@@ -336,7 +336,7 @@ static void fill_resource(struct taking *t, struct row *row, const struct json *
     row->attempts = (uint32_t)json_member_int(json, "attempts", 0);
     if (r->open != OPEN_NOTHING)
         row_event(t->core, row, ROW_RESTART, NULL, NULL);
-    else if (r->known == KNOWN_MAYBE || row->doubt_ms > t->core->now_ms)
+    else if (r->known == KNOWN_MAYBE || row->doubt_ms)       /* doubt that has passed meanwhile owes one more read */
         row_read_due(t->core, row, t->core->now_ms);
 }
 

@@ -353,6 +353,26 @@ static void test_a_commit_of_unknown_fate_is_found_out(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void test_doubt_that_passes_while_nobody_runs_is_resolved_afterwards(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_add_number(w, A, "inbound");
+    world_start(w);
+    converged(w);
+    world_fault(w, "{'id':'late','provider':'twilio','method':'POST','action':'delay','ms':35000}");
+    world_wish(w, "number", A, "{'agent':null}");
+    world_run(w, 31 * SECONDS);             /* the give-back has timed out, and a read has shown that it is not done */
+    assert_int_equal(world_fault_fired(w, "late"), 1);
+    world_wish(w, "number", A, "{'agent':'support'}");
+    world_run(w, 2 * SECONDS);
+    w->restart_ms = 2 * MINUTES;
+    world_crash(w, 0);                      /* now it is done */
+    world_run(w, 3 * MINUTES);
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+}
+
 static void test_another_daemon_takes_over_and_the_first_writes_nothing_more(void **state)
 {
     (void)state;
@@ -407,6 +427,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_people_change_by_hand_is_put_back),
         cmocka_unit_test(test_an_outage_of_twenty_minutes_rolls_nothing_back),
         cmocka_unit_test(test_a_commit_of_unknown_fate_is_found_out),
+        cmocka_unit_test(test_doubt_that_passes_while_nobody_runs_is_resolved_afterwards),
         cmocka_unit_test(test_another_daemon_takes_over_and_the_first_writes_nothing_more),
         cmocka_unit_test(test_a_stopped_daemon_hands_over_at_once),
     };
