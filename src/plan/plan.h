@@ -39,12 +39,10 @@ struct planned {
     const char *missing;                /* with BLOCK_REF: the field; with BLOCK_NEED and no row: the kind's name */
 };
 
-#define PLANNED_MAX 64                  /* rows of one owner, several incarnations and accounts included */
-
 /* What all kinds of this owner want, in the order of kinds.def. */
 size_t plan_wants(const struct scene *, struct arena *, struct wanted *ret, size_t max);
 
-/* own: the owner's ledger rows (a part of scene->rows). Returns how many steps; at most PLANNED_MAX. */
+/* own: the owner's ledger rows (a part of scene->rows). Returns how many steps; there is room for one of each row and each want. */
 size_t plan_owner(const struct scene *, const struct resource *const *own, size_t own_count,
                   const struct wanted *wants, size_t wants_count, struct arena *, struct planned *ret, size_t max);
 

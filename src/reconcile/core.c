@@ -18,6 +18,8 @@ void effects_reset(struct effects *effects)
     arena_release(&effects->arena);
 }
 
+bool core_has_room(const struct core *core) { return core->effects->count + TURN_EFFECTS_MAX < EFFECTS_MAX; }
+
 struct effect *core_effect(struct core *core, enum effect_type type)
 {
     assert(core->effects->count < EFFECTS_MAX);
@@ -199,8 +201,6 @@ static void take(struct core *core, const struct event *event)
 
 /* ---- turns ------------------------------------------------------------------------------------------------------------------------------------- */
 
-static bool room_for_a_turn(const struct core *core) { return core->effects->count + TURN_EFFECTS_MAX < EFFECTS_MAX; }
-
 static struct owner *queue_pop(struct core *core)
 {
     struct owner *owner = core->queue_head;
@@ -268,7 +268,7 @@ static void gates_turn(struct core *core)
 {
     void *value;
 
-    for (size_t i = 0; map_next(&core->gates, &i, &value) && room_for_a_turn(core);)
+    for (size_t i = 0; map_next(&core->gates, &i, &value) && core_has_room(core);)
         gate_turn(core, value);
 }
 
@@ -305,14 +305,14 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
             core->poll_next_ms = core->now_ms + core->settings->poll_ms;
         }
         owners_expire(core);
-        while (core->queue_head && room_for_a_turn(core)) {
+        while (core->queue_head && core_has_room(core)) {
             struct owner *owner = queue_pop(core);
             owner_turn(core, owner);
             owner_free_if_idle(core, owner);
             arena_release(&core->turn);
         }
         gates_turn(core);
-        if (room_for_a_turn(core))
+        if (core_has_room(core))
             ack_parents(core);
     }
     lease_turn(core);

@@ -1,5 +1,6 @@
 # reconcile: the machine; one event in, effects out. Pure: time and random bits arrive in events.
 libtrunkd_core_a_SOURCES += \
+	src/reconcile/answer.c \
 	src/reconcile/commit.c \
 	src/reconcile/core.c \
 	src/reconcile/gate.c \

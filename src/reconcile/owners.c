@@ -29,6 +29,15 @@ struct owner *owner_get(struct core *core, enum owner_type type, const char *key
     return owner;
 }
 
+/* A trunk of which only an object is left has at least the account that this lies in. */
+void owner_at(struct owner *owner, const struct gate *gate)
+{
+    if (owner->type != OWNER_TRUNK || owner->account)
+        return;
+    owner->account = must_strdup(gate->name);
+    owner->project = must_strdup("");
+}
+
 void owner_queue(struct core *core, struct owner *owner)
 {
     if (owner->queued)
@@ -288,8 +297,9 @@ void row_free(struct core *core, struct row *row)
     struct owner *owner = row->owner;
 
     (void)core;
-    assert(!row->flying);
+    assert(!row->flying && !row->sealing);
     assert(row->gate->rows > 0);
+    scans_forget_row(row->gate, row);
     row->gate->rows--;
     for (size_t i = 0; i < owner->rows_count; i++)
         if (owner->rows[i] == row) {
@@ -332,9 +342,14 @@ void row_repack(struct row *row)
 /* The nonce stays findable: what turns up with it later is ours. */
 void grave_dig(struct core *core, const struct row *row)
 {
-    if (!*row->r.nonce || map_get(&core->graves, row->r.nonce))
+    struct grave *grave = map_get(&core->graves, row->r.nonce);
+
+    if (grave)
+        grave->dug_ms = core->now_ms;
+    if (!*row->r.nonce || grave)
         return;
-    struct grave *grave = must_calloc(1, sizeof(*grave));
+    grave = must_calloc(1, sizeof(*grave));
+    grave->dug_ms = core->now_ms;
     text_copy(grave->nonce, sizeof(grave->nonce), row->r.nonce);
     grave->orphan = row->orphan_why != NULL;
     grave->owner_type = row->owner->type;
@@ -371,6 +386,7 @@ static void owner_free(struct core *core, struct owner *owner)
             if (gate->waiting[i] != owner)
                 gate->waiting[kept++] = gate->waiting[i];
         gate->waiting_count = kept;
+        scans_forget_owner(gate, owner);
     }
     map_remove(owners_of(core, owner->type), owner->key);
     if (map_get(&core->hashes, owner->hash) == owner)

@@ -33,9 +33,11 @@ static struct owner *automatic_trunk(struct core *core, const struct number *num
 
     derive_uuid(core, number->twilio_account, number->livekit_project, rest, uuid);
     struct owner *trunk = owner_get(core, OWNER_TRUNK, uuid, make);
-    if (trunk && !trunk->account) {
+    if (trunk && !trunk->automatic) {
         trunk->automatic = true;
         trunk->ordinal = ordinal;
+        free(trunk->account);
+        free(trunk->project);
         trunk->account = must_strdup(number->twilio_account);
         trunk->project = must_strdup(text_or(number->livekit_project, ""));
         trunk->status_unsaved = true;
@@ -183,10 +185,11 @@ static void retry(struct core *core, struct owner *owner)
 
 static bool abandon(struct row *row, const char *why)
 {
-    if (row->ended || row->wanted || row->flying || row->r.open != OPEN_NOTHING)
+    if (row->ended || row->wanted || row->flying || row->sealing || row->r.open != OPEN_NOTHING)
         return false;
     row->ended = row->unsaved = true;
-    row->orphan_why = row_keep(row, why);
+    if (row->r.known != KNOWN_NONE)
+        row->orphan_why = row_keep(row, why);
     return true;
 }
 

@@ -358,6 +358,7 @@ static bool take_resource(struct taking *t, const char *key, const struct json *
     struct gate *gate = gate_get(t->core, account, true);
     if (!gate_account(gate))
         gate->family = kind->family;
+    owner_at(owner, gate);
     fill_resource(t, row_new(t->core, owner, kind, slot, gate), json);
     owner_queue(t->core, owner);
     return true;
@@ -421,9 +422,13 @@ static void take_installation(struct taking *t, const struct json *row)
 
 static void take_tombstone(struct taking *t, const char *key, const struct json *row, bool orphan)
 {
-    if (strlen(key) != NONCE_CHARACTERS || map_get(&t->core->graves, key))
+    struct grave *grave = map_get(&t->core->graves, key);
+
+    if (grave)
+        grave->orphan = grave->orphan || orphan;       /* an orphan's nonce is in both tables */
+    if (strlen(key) != NONCE_CHARACTERS || grave)
         return;
-    struct grave *grave = must_calloc(1, sizeof(*grave));
+    grave = must_calloc(1, sizeof(*grave));
     text_copy(grave->nonce, sizeof(grave->nonce), key);
     grave->orphan = orphan;
     grave->owner_type = text_equal(json_member(row, "owner_type"), "number") ? OWNER_NUMBER : OWNER_TRUNK;

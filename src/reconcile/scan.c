@@ -68,6 +68,21 @@ static void scan_unlink(struct scan *scan)
     *at = scan->next;
 }
 
+/* Lists go on without whoever had asked for them. */
+void scans_forget_owner(struct gate *gate, const struct owner *owner)
+{
+    for (struct scan *scan = gate->scans; scan; scan = scan->next)
+        if (scan->owner == owner)
+            scan->owner = NULL;
+}
+
+void scans_forget_row(struct gate *gate, const struct row *row)
+{
+    for (struct scan *scan = gate->scans; scan; scan = scan->next)
+        if (scan->parent_row == row)
+            scan->parent_row = NULL;
+}
+
 static void unclaimed_free(struct unclaimed *u)
 {
     arena_release(&u->arena);
@@ -148,10 +163,22 @@ void scans_forget_unclaimed(struct gate *gate)
     }
 }
 
-struct unclaimed *unclaimed_find(struct gate *gate, const struct owner *owner, const struct kind *kind)
+/* What cannot be changed afterwards, or is what the object is for: its parent, its number, its URL. */
+static bool identity_agrees(const struct kind *kind, const struct spec *wanted, const struct spec *found)
+{
+    for (size_t i = 0; i < kind->fields_count; i++) {
+        const struct field *field = &kind->fields[i];
+        bool identity = (field->flags & FIELD_IN_PATH) || text_equal(field->name, "numbers") || text_equal(field->name, "sip_url");
+        if (identity && !text_equal(wanted->value[i], found->value[i]))
+            return false;
+    }
+    return true;
+}
+
+struct unclaimed *unclaimed_find(struct gate *gate, const struct owner *owner, const struct wanted *wanted)
 {
     for (struct unclaimed *u = gate->unclaimed; u; u = u->next)
-        if (u->kind == kind && text_equal(u->tag.owner, owner->hash))
+        if (u->kind == wanted->kind && text_equal(u->tag.owner, owner->hash) && identity_agrees(u->kind, &wanted->spec, &u->spec))
             return u;
     return NULL;
 }
@@ -160,9 +187,12 @@ static void adopt(struct core *core, struct row *row, const struct unclaimed *u)
 {
     const struct found found = { .id = u->id, .parent = u->parent, .tag = u->tag, .spec = u->spec };
 
-    if (!text_equal(row->r.nonce, u->tag.nonce))
+    if (!text_equal(row->r.nonce, u->tag.nonce)) {
+        grave_dig(core, row);
         row_set_nonce(core, row, u->tag.nonce);
+    }
     row_event(core, row, ROW_FOUND, NULL, &found);
+    row_read_due(core, row, core->now_ms);      /* the list that showed it may be old */
     row->lost = true;
     row->adopted = true;
 }
@@ -182,6 +212,9 @@ void unclaimed_adopt(struct core *core, struct gate *gate, struct unclaimed *u, 
 
 static void unclaimed_add(struct core *core, struct scan *scan, const struct found *found)
 {
+    for (const struct unclaimed *known = scan->gate->unclaimed; known && scan->parent; known = known->next)
+        if (known->kind == scan->kind && text_equal(known->id, found->id))
+            return;                 /* a list below a parent does not begin by forgetting the last one's */
     struct unclaimed *u = must_calloc(1, sizeof(*u));
 
     u->kind = scan->kind;
@@ -202,6 +235,7 @@ static void bury_again(struct core *core, struct scan *scan, const struct found 
     struct owner *owner = owner_get(core, grave->owner_type, grave->owner, true);
     char slot[8 + NONCE_CHARACTERS + 1];
 
+    owner_at(owner, scan->gate);
     snprintf(slot, sizeof(slot), "late-%s", found->tag.nonce);
     for (size_t i = 0; i < owner->rows_count; i++)
         if (owner->rows[i]->r.kind == scan->kind && text_equal(owner->rows[i]->r.slot, slot))
@@ -251,6 +285,13 @@ static void scope_make(struct core *core, const struct scan *scan, struct scope 
         scope_add(scope, scan, value);
 }
 
+static void scope_free(struct scope *scope)
+{
+    free(scope->rows);
+    map_release(&scope->by_id);
+    map_release(&scope->by_nonce);
+}
+
 /* Nothing is to be learnt from what was found: it is live, as we know it, and nobody had asked. */
 static bool row_is_as_found(struct core *core, const struct row *row, const struct found *found)
 {
@@ -290,7 +331,7 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
         row->shown = true;
         if (row_is_as_found(core, row, found))
             return;
-        bool newer = row->written_ms >= scan->began_ms || row->flying;
+        bool newer = row->written_ms + core->settings->list_lag_ms >= scan->began_ms || row->flying;
         if (row->r.open == OPEN_NOTHING && (row->r.known != KNOWN_LIVE || !newer || !safeguard(core, SAFEGUARD_MARKS))) {
             row_event(core, row, ROW_FOUND, NULL, found);
             owner_queue(core, row->owner);
@@ -300,8 +341,8 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
     if (!ours)
         return;
     const struct grave *grave = map_get(&core->graves, found->tag.nonce);
-    if (grave && grave->orphan)
-        return;
+    if (grave && (grave->orphan || scan->began_ms < grave->dug_ms + core->settings->list_lag_ms))
+        return;                     /* a list may still show what has just been proven absent */
     if (grave && grave->owner)
         bury_again(core, scan, found, grave);
     else
@@ -458,9 +499,7 @@ static void scan_finish(struct core *core, struct scan *scan)
         judge_found(core, scan, &scope, &scan->found[i]);
     for (size_t i = 0; i < scope.count; i++)
         judge_missed(core, scan, scope.rows[i]);
-    free(scope.rows);
-    map_release(&scope.by_id);
-    map_release(&scope.by_nonce);
+    scope_free(&scope);
     if (scan->parent_row) {
         scan->parent_row->looked_below |= 1u << scan->kind->id;
         owner_queue(core, scan->parent_row->owner);
@@ -477,7 +516,8 @@ static void take_item(void *userdata, const struct found *found)
 {
     struct scan *scan = ((struct page *)userdata)->scan;
 
-    if (scan->count == SCAN_OBJECTS_MAX)
+    scan->overflows = scan->count == SCAN_OBJECTS_MAX;
+    if (scan->overflows)
         return;
     if (scan->count == scan->capacity) {
         scan->capacity = scan->capacity ? 2 * scan->capacity : 64;
@@ -501,8 +541,17 @@ static void scan_failed(struct core *core, struct scan *scan, const char *words)
         gate->scan_failed = true;
         account_list_ended(core, gate);
     }
-    if (scan->owner)
-        owner_wake_at(core, scan->owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+    struct scope scope = { 0 };
+    scope_make(core, scan, &scope);
+    for (size_t i = 0; i < scope.count; i++) {
+        if (scope.rows[i]->read_ms > core->now_ms)
+            continue;
+        row_read_again(core, scope.rows[i]);        /* all that waited for it, not only who had asked first */
+        owner_queue(core, scope.rows[i]->owner);
+    }
+    scope_free(&scope);
+    if (scan->parent_row)
+        owner_wake_at(core, scan->parent_row->owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
 }
 
 void scan_answer(struct core *core, const struct flight *flight, const struct reply *reply, const struct judgement *judgement)
@@ -516,13 +565,15 @@ void scan_answer(struct core *core, const struct flight *flight, const struct re
     bool parent_gone = judgement->verdict == VERDICT_GONE && scan->parent;
 
     if (judgement->verdict == VERDICT_DONE && scan->kind->decode(OP_LIST, &call, reply, take_item, &page, &cursor, &err) && cursor
-        && scan->count < SCAN_OBJECTS_MAX) {
+        && !scan->overflows) {
         free(scan->cursor);
         scan->cursor = must_strdup(cursor);
         scan->due = true;
         return;
     }
     scan_unlink(scan);
+    if (scan->overflows)
+        err_set(&err, ERR_CONFIG, "it has more than %d objects", SCAN_OBJECTS_MAX);
     if ((judgement->verdict == VERDICT_DONE && !*err.text) || parent_gone)
         scan_finish(core, scan);        /* below a parent that is gone there is nothing */
     else

@@ -149,10 +149,9 @@ static bool first_setup_refused(struct turn *t)
     const struct planned *refused = refused_in(t->plan, t->plan_count);
     if (!refused && owner->placed) {
         struct scene scene;
-        struct wanted wants[WANTED_MAX];
-        size_t wants_count;
-        size_t count = turn_plan(t->core, owner->placed, &scene, wants, &wants_count, t->trunk_plan);
-        refused = refused_in(t->trunk_plan, count);
+        size_t count;
+        const struct planned *plan = turn_plan(t->core, owner->placed, &scene, &count);
+        refused = refused_in(plan, count);
     }
     if (refused)
         fail(t, refused->row->refusal, refused->row->message);

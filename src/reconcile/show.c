@@ -48,9 +48,8 @@ static const char *changed_fields(const struct planned *p, struct arena *arena)
 static void show_owner(struct core *core, struct owner *owner, void (*each)(void *, const struct plan_line *), void *userdata)
 {
     struct scene scene;
-    struct wanted wants[WANTED_MAX];
-    struct planned plan[PLANNED_MAX];
-    size_t wants_count, count = turn_plan(core, owner, &scene, wants, &wants_count, plan);
+    size_t count;
+    const struct planned *plan = turn_plan(core, owner, &scene, &count);
 
     for (size_t i = 0; i < count; i++) {
         const struct planned *p = &plan[i];

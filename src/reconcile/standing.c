@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 /* A removal that cannot finish by itself: refused for good, or failing often and long while the account was well. */
-static void find_stuck(struct turn *t, const struct planned *plan, size_t count, bool *stuck)
+static bool *find_stuck(struct turn *t, const struct planned *plan, size_t count)
 {
+    bool *stuck = ARENA_ARRAY(&t->core->turn, bool, count + 1);
     const struct settings *s = t->core->settings;
 
     for (size_t i = 0; i < count; i++) {
@@ -23,6 +24,7 @@ static void find_stuck(struct turn *t, const struct planned *plan, size_t count,
         if (refuses)
             turn_wake_by(t, row->gate->ill_ms + s->corrupted_after_ms);
     }
+    return stuck;
 }
 
 static void find_ill(struct turn *t, const struct planned *plan, size_t count)
@@ -90,8 +92,6 @@ static void plan_trunk_left(struct turn *t)
 {
     struct owner *owner = t->owner, *trunk = owner->left_last;
     struct scene scene;
-    struct wanted wants[WANTED_MAX];
-    size_t wants_count;
 
     if (!trunk)
         return;
@@ -99,8 +99,8 @@ static void plan_trunk_left(struct turn *t)
         owner->left_last = NULL;
         return;
     }
-    t->trunk_count = turn_plan(t->core, trunk, &scene, wants, &wants_count, t->trunk_plan);
-    find_stuck(t, t->trunk_plan, t->trunk_count, t->trunk_stuck);
+    t->trunk_plan = turn_plan(t->core, trunk, &scene, &t->trunk_count);
+    t->trunk_stuck = find_stuck(t, t->trunk_plan, t->trunk_count);
     if (t->trunk_count == 0)
         owner->left_last = NULL;
 }
@@ -177,7 +177,7 @@ void standing_decide(struct turn *t)
 {
     struct owner *owner = t->owner;
 
-    find_stuck(t, t->plan, t->plan_count, t->stuck);
+    t->stuck = find_stuck(t, t->plan, t->plan_count);
     if (owner->type == OWNER_NUMBER)
         plan_trunk_left(t);
     find_ill(t, t->plan, t->plan_count);

@@ -19,7 +19,6 @@
 #include "transition.h"
 
 #define NEVER_MS INT64_MAX
-#define CHECKS_MAX 3            /* reads of what is in the way before it counts as refused: lists lag, ours leave */
 
 struct owner;
 struct gate;
@@ -145,6 +144,7 @@ struct scan {
     bool complete_account;          /* one of the lists of a complete scan */
     int64_t began_ms;               /* when the first page was asked for; 0: not yet */
     bool due;                       /* a page is to be asked for */
+    bool overflows;                 /* there is more than is taken: it proves nothing */
     char *cursor;
     struct found *found;
     size_t count, capacity;
@@ -212,7 +212,7 @@ struct flight {
 };
 
 /* A tombstone: a nonce that was sent once. */
-struct grave { char nonce[NONCE_CHARACTERS + 1]; bool orphan; enum owner_type owner_type; char *owner; };
+struct grave { char nonce[NONCE_CHARACTERS + 1]; bool orphan; int64_t dug_ms; enum owner_type owner_type; char *owner; };
 
 struct core {
     bool plan_only, stopping;
@@ -255,11 +255,13 @@ static inline bool safeguard(const struct core *core, enum safeguard which) { re
 uint64_t core_random(struct core *);
 void core_log(struct core *, enum log_level, const char *object, const char *fmt, ...) PRINTF_LIKE(4, 5);
 struct effect *core_effect(struct core *, enum effect_type);    /* NULL never: the caller left room */
+bool core_has_room(const struct core *);                         /* for all that one turn may emit */
 void core_read(struct core *, bool all);
 void core_forget(struct core *);                                /* back to standby: nothing is known any more */
 
 /* owners.c: objects and their life */
 struct owner *owner_get(struct core *, enum owner_type, const char *key, bool make);
+void owner_at(struct owner *, const struct gate *);             /* something of it lies there */
 void owner_queue(struct core *, struct owner *);
 void owner_tell(struct owner *, const char *account, const char *reason, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void owner_told(struct owner *);                               /* the unit is committed */
@@ -311,19 +313,27 @@ void owner_turn(struct core *, struct owner *);
 void owner_committed(struct core *, struct owner *, enum commit_outcome, const char *text);
 void owner_scene(struct core *, struct owner *, struct scene *ret);
 
-/* operate.c: openings, requests, answers */
+/* operate.c: openings, requests, what an event makes of a row */
 void operation_open(struct core *, struct row *, enum operation, const struct wanted *);
 void operation_send(struct core *, struct row *);
+void operations_send(struct core *, struct owner *);
 void operation_get(struct core *, struct row *);
 void operation_check(struct core *, struct row *);
 void operation_undo(struct core *, struct row *);                /* it was never sent */
-void seal_take(struct core *, const struct event *);
 void preflight_send(struct core *, struct owner *, struct gate *);
-void answer_take(struct core *, const struct event *);
 void row_event(struct core *, struct row *, enum row_event, const struct judgement *, const struct found *);
 void row_read_due(struct core *, struct row *, int64_t at_ms);
+void row_read_again(struct core *, struct row *);               /* a little later each time */
 void row_absent(struct core *, struct row *, int64_t read_began_ms);
 uint64_t flight_new(struct core *, struct flight);
+bool flight_end(struct core *, uint64_t id, struct flight *ret);   /* false: of a life before the lease was lost */
+struct call row_call(struct core *, const struct row *);
+void row_back_off(struct core *, struct row *, const struct judgement *);
+void row_refuse(struct core *, struct row *, const char *reason, const char *words);
+
+/* answer.c */
+void answer_take(struct core *, const struct event *);
+void seal_take(struct core *, const struct event *);
 
 /* gate.c: one account's window and condition */
 bool gate_may_write(struct core *, struct gate *);
@@ -345,10 +355,12 @@ int64_t gate_wake_ms(const struct core *, const struct gate *);
 void scan_account(struct core *, struct gate *);                /* a complete one */
 void scan_row(struct row *);                     /* the list in which this row would show */
 void scan_below(const struct kind *, struct row *parent);
-struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct kind *);
+struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct wanted *);
 void unclaimed_adopt(struct core *, struct gate *, struct unclaimed *, struct row *);
 void scans_send(struct core *, struct gate *);
 void scan_answer(struct core *, const struct flight *, const struct reply *, const struct judgement *);
+void scans_forget_owner(struct gate *, const struct owner *);
+void scans_forget_row(struct gate *, const struct row *);
 void scans_forget(struct gate *);
 void scans_forget_unclaimed(struct gate *);                     /* before a complete scan finds them anew */
 void send_get(struct core *, struct flight, const struct request *, const char *what, const char *object);

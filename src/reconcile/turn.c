@@ -46,15 +46,18 @@ void owner_scene(struct core *core, struct owner *owner, struct scene *ret)
     ret->agent = slot ? slot->agent : NULL;
 }
 
-size_t turn_plan(struct core *core, struct owner *owner, struct scene *scene, struct wanted *wants, size_t *wants_count,
-                        struct planned *plan)
+struct planned *turn_plan(struct core *core, struct owner *owner, struct scene *scene, size_t *ret_count)
 {
-    owner_scene(core, owner, scene);
+    struct wanted *wants = ARENA_ARRAY(&core->turn, struct wanted, WANTED_MAX);
     size_t own = 0;
+
+    owner_scene(core, owner, scene);
     while (own < scene->rows_count && text_equal(scene->rows[own]->owner, owner->key))
         own++;
-    *wants_count = plan_wants(scene, &core->turn, wants, WANTED_MAX);
-    return plan_owner(scene, scene->rows, own, wants, *wants_count, &core->turn, plan, PLANNED_MAX);
+    size_t wanted = plan_wants(scene, &core->turn, wants, WANTED_MAX);
+    struct planned *plan = ARENA_ARRAY(&core->turn, struct planned, own + wanted + 1);
+    *ret_count = plan_owner(scene, scene->rows, own, wants, wanted, &core->turn, plan, own + wanted);
+    return plan;
 }
 
 struct row *row_of(const struct planned *p)
@@ -164,7 +167,7 @@ static void do_write(struct turn *t, const struct planned *p, enum operation ope
         return;
     }
     if (operation == OP_CREATE) {
-        struct unclaimed *u = unclaimed_find(row->gate, t->owner, p->kind);
+        struct unclaimed *u = unclaimed_find(row->gate, t->owner, p->wanted);
         if (u && row->r.known == KNOWN_NONE) {
             unclaimed_adopt(t->core, row->gate, u, row);
             owner_queue(t->core, t->owner);
@@ -190,8 +193,10 @@ static void do_step(struct turn *t, const struct planned *p)
     case STEP_WAIT:
         return;
     case STEP_END:
-        if (!row_of(p)->flying && !row_of(p)->sealing)
+        if (!row_of(p)->flying && !row_of(p)->sealing) {
             row_of(p)->ended = row_of(p)->unsaved = true;
+            grave_dig(t->core, row_of(p));
+        }
         return;
     case STEP_READ:
         if (p->wanted && row_of(p)->may_repeat && p->kind->repeat == REPEAT_SAFE)
@@ -224,7 +229,7 @@ static void do_step(struct turn *t, const struct planned *p)
 
 void turn_replan(struct turn *t)
 {
-    t->plan_count = turn_plan(t->core, t->owner, &t->scene, t->wants, &t->wants_count, t->plan);
+    t->plan = turn_plan(t->core, t->owner, &t->scene, &t->plan_count);
     for (size_t i = 0; i < t->plan_count; i++)
         if (t->plan[i].row)
             row_of(&t->plan[i])->wanted = t->plan[i].wanted != NULL;
@@ -245,6 +250,7 @@ void owner_turn(struct core *core, struct owner *owner)
     t->wake_ms = NEVER_MS;
     t->may_make = true;
     owner->waits_for_trunk = false;
+    operations_send(core, owner);
     verbs_apply(core, owner);
     if (owner->type == OWNER_NUMBER)
         setup_turn(t);

@@ -8,13 +8,11 @@ struct turn {
     struct core *core;
     struct owner *owner;
     struct scene scene;
-    struct wanted wants[WANTED_MAX];
-    size_t wants_count;
-    struct planned plan[PLANNED_MAX];
-    bool stuck[PLANNED_MAX];
+    struct planned *plan;
+    bool *stuck;                    /* by index into the plan */
     size_t plan_count;
-    struct planned trunk_plan[PLANNED_MAX];
-    bool trunk_stuck[PLANNED_MAX];
+    struct planned *trunk_plan;
+    bool *trunk_stuck;
     size_t trunk_count;
     bool may_make;                  /* nothing in the number's record speaks against it, and it has its place */
     const char *preflight_reason, *preflight_words;
@@ -26,7 +24,7 @@ struct turn {
 };
 
 /* turn.c */
-size_t turn_plan(struct core *, struct owner *, struct scene *, struct wanted *wants, size_t *wants_count, struct planned *plan);
+struct planned *turn_plan(struct core *, struct owner *, struct scene *ret_scene, size_t *ret_count);    /* in the turn's arena */
 void turn_replan(struct turn *);
 struct row *row_of(const struct planned *);
 bool trunk_is_wanted(const struct owner *trunk);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define UNIT_BYTES_MAX (1u << 20)
+#define UNIT_BYTES_MAX (256u << 20)     /* what PostgreSQL takes as one jsonb; people and providers decide how long a text is */
+#define STRAYS_MAX 1000                 /* of one scan; enough to see that something is wrong */
 
 struct unit_ref { uint64_t unit; struct owner *owner; struct gate *gate; char key[24]; };
 
@@ -361,7 +362,9 @@ void unit_account_end(struct buf *b, const struct gate *gate)
 
 void unit_strays(struct buf *b, const struct gate *gate)
 {
-    for (const struct unclaimed *u = gate->strays ? gate->unclaimed : NULL; u; u = u->next) {
+    size_t count = 0;
+
+    for (const struct unclaimed *u = gate->strays ? gate->unclaimed : NULL; u && count < STRAYS_MAX; u = u->next, count++) {
         char tag[TAG_BYTES];
         tag_make(u->tag.installation, u->tag.owner, u->tag.nonce, tag);
         json_open(b, '{');

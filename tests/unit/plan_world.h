@@ -124,7 +124,7 @@ struct drawn {
     const struct resource *rows[ROWS_MAX];
     size_t own, wants_count, count;
     struct wanted wants[WANTED_MAX];
-    struct planned plan[PLANNED_MAX];
+    struct planned plan[64];
 };
 
 static inline size_t world_rows_of(const struct world *w, const char *owner, const struct resource **to, size_t count)
@@ -178,7 +178,7 @@ static inline struct drawn *world_draw(struct world *w, const struct place *plac
         scene->rows_count = w->placed ? world_rows_of(w, w->placed->uuid, d->rows, d->own) : d->own;
     }
     d->wants_count = plan_wants(scene, &w->arena, d->wants, WANTED_MAX);
-    d->count = plan_owner(scene, d->rows, d->own, d->wants, d->wants_count, &w->arena, d->plan, PLANNED_MAX);
+    d->count = plan_owner(scene, d->rows, d->own, d->wants, d->wants_count, &w->arena, d->plan, 64);
     return d;
 }
 

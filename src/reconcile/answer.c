@@ -1,0 +1,259 @@
+/* answer: what was answered, and whom it is for. */
+#include "state.h"
+
+#define CHECKS_MAX 3            /* reads of what is in the way before it counts as refused: lists lag, ours leave */
+
+struct first { struct found found; bool any; struct arena *arena; const struct kind *kind; };
+
+static void take_first(void *userdata, const struct found *found)
+{
+    struct first *first = userdata;
+
+    if (first->any)
+        return;
+    first->any = true;
+    first->found = *found;
+    first->found.id = arena_strdup(first->arena, found->id);
+    first->found.parent = arena_strdup(first->arena, found->parent);
+    first->found.note = arena_strdup(first->arena, found->note);
+    first->found.name = arena_strdup(first->arena, found->name);
+    spec_copy(first->kind, &found->spec, first->arena, &first->found.spec);
+}
+
+static bool decode_one(struct core *core, const struct row *row, enum operation operation, const struct reply *reply,
+                       struct first *ret, struct err *err)
+{
+    struct call call = row_call(core, row);
+    const char *cursor = NULL;
+
+    call.arena = &core->turn;
+    *ret = (struct first){ .arena = &core->turn, .kind = row->r.kind };
+    return row->r.kind->decode(operation, &call, reply, take_first, ret, &cursor, err);
+}
+
+static enum row_event event_of(enum verdict verdict)
+{
+    static const enum row_event events[VERDICT_MAX_] = {
+        [VERDICT_UNKNOWN] = ROW_UNKNOWN, [VERDICT_DONE] = ROW_DONE, [VERDICT_GONE] = ROW_GONE, [VERDICT_TAKEN] = ROW_TAKEN,
+        [VERDICT_REFUSED] = ROW_REFUSED, [VERDICT_LATER] = ROW_LATER, [VERDICT_FULL] = ROW_REFUSED,
+        [VERDICT_ACCOUNT] = ROW_LATER, [VERDICT_NOT_SENT] = ROW_NOT_SENT,
+    };
+    return events[verdict];
+}
+
+static void record_take(struct owner *owner, const struct gate *gate, const struct found *found, int64_t now_ms)
+{
+    struct record *record = &owner->record;
+
+    arena_release(&record->arena);
+    *record = (struct record){ .read_ms = now_ms, .unsaved = true };
+    record->account = arena_strdup(&record->arena, gate->name);
+    if (!found)
+        return;
+    record->sid = arena_strdup(&record->arena, found->id);
+    record->trunk_sid = arena_strdup(&record->arena, found->spec.value[0]);
+    record->routing = arena_strdup(&record->arena, found->note);
+}
+
+static void tell(struct row *row, enum operation operation, enum row_event event, const struct found *found)
+{
+    static const char *const reasons[OP_MAX_] = { [OP_CREATE] = "Created", [OP_UPDATE] = "Updated", [OP_DELETE] = "Removed" };
+
+    if (event == ROW_DONE)
+        owner_tell(row->owner, row->r.account, row->r.kind->remove_answer_proves && operation == OP_DELETE ? "RoutingRestored"
+                   : reasons[operation], "%s %s", row->r.kind->name, text_or(found->id, text_or(row->r.external_id, "")));
+}
+
+/* The number cannot have its previous routing back: then it is only taken off our trunk, and the event has the old values. */
+static enum row_event give_up_routing(struct row *row, struct judgement *judgement)
+{
+    if (!row->r.note || text_equal(row->r.note, "{}"))
+        return ROW_REFUSED;
+    owner_tell(row->owner, row->r.account, "RoutingNotRestored", "%s; it was %s", text_or(judgement->words, ""), row->r.note);
+    row->r.note = row_keep(row, "{}");
+    return ROW_LATER;
+}
+
+static void write_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct row *row = flight->row;
+    enum operation operation = flight->operation;
+    struct first first = { 0 };
+    struct err err = { 0 };
+    bool shows = operation != OP_DELETE || row->r.kind->remove_answer_proves;
+
+    if (judgement->verdict == VERDICT_DONE && shows
+        && (!decode_one(core, row, operation, reply, &first, &err) || !first.any)) {
+        judgement->verdict = VERDICT_UNKNOWN;
+        judgement->words = arena_printf(&core->turn, "the answer cannot be read: %s", *err.text ? err.text : "it shows no object");
+    }
+    enum row_event event = event_of(judgement->verdict);
+    bool proves = event == ROW_DONE && operation == OP_DELETE && row->r.kind->remove_answer_proves;
+    if (event == ROW_DONE && row->r.kind->recognised == BY_KEY)
+        record_take(row->owner, row->gate, &first.found, core->now_ms);
+    if (event == ROW_REFUSED && text_equal(judgement->reason, "RoutingNotRestored"))
+        event = give_up_routing(row, judgement);
+    tell(row, operation, event, &first.found);
+    row_event(core, row, event, judgement, &first.found);
+    if (proves && row->doubt_ms <= core->now_ms)
+        row_absent(core, row, core->now_ms);
+}
+
+/* The attach is there when the number's record shows a trunk of the ledger. */
+static bool record_shows(struct core *core, const struct row *row, const struct found *found)
+{
+    void *value;
+    const char *sid = found->spec.value[0];
+
+    if (row->r.kind->recognised != BY_KEY)
+        return true;
+    for (size_t i = 0; sid && map_next(&core->trunks, &i, &value);) {
+        const struct owner *trunk = value;
+        for (size_t k = 0; k < trunk->rows_count; k++)
+            if (trunk->rows[k]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[k]->r.external_id, sid))
+                return true;
+    }
+    return false;
+}
+
+static void get_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct row *row = flight->row;
+    struct first first = { 0 };
+    struct err err = { 0 };
+
+    if (row->r.open != OPEN_NOTHING)
+        return;
+    if (judgement->verdict == VERDICT_GONE) {
+        row_absent(core, row, flight->began_ms);
+    } else if (judgement->verdict != VERDICT_DONE) {
+        row->r.message = row_keep(row, judgement->words);
+        row_touch(row);
+        row_read_again(core, row);
+    } else if (!decode_one(core, row, OP_GET, reply, &first, &err)) {
+        row->r.message = row_keep(row, err.text);
+        row_touch(row);
+        row_read_again(core, row);
+    } else if (first.any && record_shows(core, row, &first.found)) {
+        row_event(core, row, ROW_FOUND, NULL, &first.found);
+    } else {
+        row_absent(core, row, flight->began_ms);
+    }
+    if (first.any && row->r.kind->recognised == BY_KEY)
+        record_take(row->owner, row->gate, &first.found, core->now_ms);
+}
+
+static void check_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct row *row = flight->row;
+    struct call call = row_call(core, row);
+    struct err err = { 0 };
+
+    call.arena = &core->turn;
+    if (judgement->verdict == VERDICT_GONE) {
+        row->checked = true;                /* it is gone itself: the delete will say so */
+        return;
+    }
+    const char *words = judgement->verdict == VERDICT_DONE ? row->r.kind->check_empty(&call, reply, &err) : judgement->words;
+    if (!words && *err.text)
+        words = err.text;
+    row->checked = !words;
+    if (!words)
+        return;
+    row->attempts++;
+    row->r.message = row_keep(row, words);
+    if (judgement->verdict == VERDICT_DONE && !*err.text && row->attempts >= CHECKS_MAX)
+        row_refuse(core, row, "HeldByForeign", words);
+    row_back_off(core, row, judgement);
+    row_touch(row);
+}
+
+struct lookup { const struct owner *owner; struct first first; };
+
+static void take_number(void *userdata, const struct found *found)
+{
+    struct lookup *lookup = userdata;
+
+    if (text_equal(found->name, lookup->owner->key))
+        take_first(&lookup->first, found);
+}
+
+static void preflight_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
+{
+    struct owner *owner = flight->owner;
+    const struct kind *kind = kinds[KIND_TRUNK_PHONE_NUMBER];
+    const struct resource probe = { .kind = kind, .owner_type = OWNER_NUMBER, .owner = owner->key, .slot = "",
+                                    .account = flight->gate->name };
+    struct call call = { .account = gate_account(flight->gate), .resource = &probe, .arena = &core->turn };
+    struct lookup lookup = { .owner = owner, .first = { .arena = &core->turn, .kind = kind } };
+    const char *cursor = NULL;
+    struct err err = { 0 };
+
+    if (judgement->verdict == VERDICT_DONE && kind->decode(OP_LIST, &call, reply, take_number, &lookup, &cursor, &err)) {
+        record_take(owner, flight->gate, lookup.first.any ? &lookup.first.found : NULL, flight->began_ms);
+        return;
+    }
+    core_log(core, LOG_LEVEL_INFO, owner->key, "could not be looked up: %s", *err.text ? err.text : text_or(judgement->words, ""));
+    owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+}
+
+void answer_take(struct core *core, const struct event *event)
+{
+    const struct reply *reply = event->answer.reply;
+    struct flight flight;
+
+    if (!flight_end(core, event->answer.id, &flight))
+        return;                             /* of a life before the lease was lost */
+    struct gate *gate = flight.gate;
+    const struct account *account = gate_account(gate);
+    assert(gate->in_flight > 0);
+    gate_slot_free(core, gate);
+    struct judgement judgement = flight.row ? flight.row->r.kind->judge(flight.operation, reply, &core->turn)
+                                            : account_judge(account, flight.operation, reply, &core->turn);
+    if (flight.type == FLIGHT_PROBE) {
+        gate_probed(core, gate, &judgement, reply);
+        return;
+    }
+    gate_answered(core, gate, &judgement, reply);
+    if (flight.row) {
+        flight.row->flying = false;
+        owner_queue(core, flight.row->owner);
+    }
+    if (flight.owner) {
+        flight.owner->flying--;
+        if (judgement.verdict == VERDICT_DONE)
+            owner_queue(core, flight.owner);
+    }
+    switch (flight.type) {
+    case FLIGHT_WRITE: write_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_GET: get_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_CHECK: check_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_PREFLIGHT: preflight_answered(core, &flight, reply, &judgement); break;
+    case FLIGHT_SCAN: scan_answer(core, &flight, reply, &judgement); break;
+    case FLIGHT_PROBE:
+    case FLIGHT_SEAL:
+    case FLIGHT_FREE: assert(!"unreachable"); break;
+    }
+    if (flight.row && reply->status == 429)
+        flight.row->failing_ms = 0;         /* throttling says nothing about the object */
+}
+
+void seal_take(struct core *core, const struct event *event)
+{
+    struct flight flight;
+
+    if (!flight_end(core, event->sealed.id, &flight))
+        return;
+    struct row *row = flight.row;
+    row->sealing = false;
+    if (event->sealed.sealed) {
+        row->r.secret = row_keep(row, event->sealed.sealed);
+        row->r.secret_version = row_keep(row, event->sealed.version);
+    } else {
+        row->r.message = row_keep(row, event->sealed.text);
+        row_back_off(core, row, NULL);
+        core_log(core, LOG_LEVEL_ERROR, row->owner->key, "no password could be made: %s", text_or(event->sealed.text, ""));
+    }
+    row_touch(row);
+    owner_queue(core, row->owner);
+}
