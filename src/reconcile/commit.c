@@ -11,7 +11,7 @@ static bool nothing_left(const struct owner *owner)
         if (!owner->rows[i]->ended)
             return false;
     if (owner->type == OWNER_NUMBER)
-        return !owner->number && !owner->left_last && owner->flying == 0;
+        return !owner->number && !owner->placed && !owner->left_last && owner->flying == 0;
     return !trunk_is_wanted(owner) && owner->members_count == 0;
 }
 
@@ -143,8 +143,9 @@ static void unit_done(struct core *core, struct owner *owner)
             continue;
         }
         row_repack(row);
+        if (row->opened && !row->flying)
+            operation_send(core, row);
     }
-    operations_send(core, owner);
     if (owner->type == OWNER_TRUNK)
         trunk_changed(core, owner);
     if (fewer || owner->rows_count == 0 || !owner->number)

@@ -341,6 +341,23 @@ static void test_numbers_per_trunk_is_kept(void **state)
     assert_whole(w);
 }
 
+/* It ends once: not when its own rows have ended, to come back a moment later for the trunk that it left last. */
+static void test_the_last_number_of_a_trunk_is_not_gone_before_the_trunk_is(void **state)
+{
+    (void)state;
+    WORLD(1);
+    w->db_ms = 20;
+    world_add_number(w, A, "both");
+    world_start(w);
+    converged(w);
+    world_wish(w, "number", A, NULL);
+    for (int i = 0; i < 5000 && strcmp(world_status(w, A), "gone") != 0; i++)
+        world_run(w, 1);
+    assert_string_equal(world_status(w, A), "gone");
+    check_untouched(w);
+    assert_whole(w);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -362,6 +379,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_directions_are_switched_on_and_off),
         cmocka_unit_test(test_many_numbers_share_a_trunk),
         cmocka_unit_test(test_numbers_per_trunk_is_kept),
+        cmocka_unit_test(test_the_last_number_of_a_trunk_is_not_gone_before_the_trunk_is),
     };
 
     if (argc > 1)
