@@ -203,7 +203,8 @@ void unit_number_status(struct core *core, struct buf *b, const struct owner *ow
     json_open(b, '{');
     json_key_text(b, "phone_number", owner->key);
     status_columns(core, b, owner);
-    json_key_text(b, "trunk", owner->placed ? owner->placed->key : NULL);
+    const struct owner *trunk = owner->placed ? owner->placed : owner->left_last;   /* the trunk's own row may be written later */
+    json_key_text(b, "trunk", trunk ? trunk->key : NULL);
     json_key_bool(b, "ever_active", owner->ever_active);
     json_key_text(b, "failed_inputs", *owner->failed_inputs ? owner->failed_inputs : NULL);
     json_key(b, "refusals");
