@@ -143,9 +143,8 @@ static void unit_done(struct core *core, struct owner *owner)
             continue;
         }
         row_repack(row);
-        if (row->opened && !row->flying)
-            operation_send(core, row);
     }
+    operations_send(core, owner);
     if (owner->type == OWNER_TRUNK)
         trunk_changed(core, owner);
     if (fewer || owner->rows_count == 0 || !owner->number)
