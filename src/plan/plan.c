@@ -59,13 +59,19 @@ static bool needs(const struct kind *kind, const struct kind *other)
     return false;
 }
 
+/* What is being removed may be gone before the next request arrives. */
+static bool stands(const struct resource *row)
+{
+    return row && row->known == KNOWN_LIVE && row->open != OPEN_DELETE;
+}
+
 /* Rule 2. */
 static void block_by_needs(const struct scene *scene, struct planned *p)
 {
     for (size_t i = 0; i < p->kind->needs_count; i++) {
         enum kind_id need = p->kind->needs[i];
         const struct resource *row = scene_find(scene, need, NULL);
-        if (row && row->known == KNOWN_LIVE)
+        if (stands(row))
             continue;
         p->block = BLOCK_NEED;
         p->by = row;
@@ -129,7 +135,7 @@ static void block_by_counterpart(const struct resource *const *own, size_t own_c
         for (size_t j = 0; j < own_count; j++)
             if (same_place(own[j], &wants[i]))
                 next = own[j];
-        if (next && next->known == KNOWN_LIVE)
+        if (stands(next))
             continue;
         p->block = BLOCK_COUNTERPART;
         p->by = next;

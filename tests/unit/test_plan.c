@@ -297,6 +297,18 @@ static void test_the_old_one_goes_only_when_its_successor_is_live(void **state)
     done(w, "plan/successor.golden");
 }
 
+/* What is being removed may be gone when the next request arrives: it comes back first. */
+static void test_nothing_is_built_on_what_is_being_removed(void **state)
+{
+    struct world *w = world_standing(SIP_NUMBER);
+
+    (void)state;
+    row_of(w, KIND_DISPATCH_RULE, NULL)->known = KNOWN_NONE;
+    row_of(w, KIND_INBOUND_TRUNK, NULL)->open = OPEN_DELETE;
+    world_print(w, "wanted again while it is being removed", &seen);
+    done(w, "plan/being-removed.golden");
+}
+
 /* What is left over in a place that is wanted no more goes, whatever becomes of its successors' later changes. */
 static void test_leftovers_of_another_project_go_although_an_update_is_refused(void **state)
 {
@@ -477,6 +489,7 @@ int main(void)
         TEST(test_a_new_sip_host_replaces_the_url_beneath_attached_numbers),
         TEST(test_a_trunk_that_changes_its_account_keeps_the_old_objects_while_numbers_hold_them),
         TEST(test_the_old_one_goes_only_when_its_successor_is_live),
+        TEST(test_nothing_is_built_on_what_is_being_removed),
         TEST(test_leftovers_of_another_project_go_although_an_update_is_refused),
         TEST(test_a_wanted_row_in_every_state),
         TEST(test_an_unwanted_row_in_every_state),
