@@ -4,6 +4,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/commit.c \
 	src/reconcile/core.c \
 	src/reconcile/gate.c \
+	src/reconcile/leads.c \
 	src/reconcile/operate.c \
 	src/reconcile/owners.c \
 	src/reconcile/place.c \

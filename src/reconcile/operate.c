@@ -92,7 +92,8 @@ void operation_open(struct core *core, struct row *row, enum operation operation
             r->parent_id = row_keep(row, parent_in(r->kind, &r->sent));
     }
     r->open = opens[operation];
-    r->refusal = NULL;
+    if (!text_equal(r->refusal, "AccountFull"))
+        r->refusal = NULL;          /* that one holds until there is room: placement rests on it */
     row->attempts++;
     row->may_repeat = row->checked = false;
     row->send_by_ms = core->now_ms + core->settings->send_window_ms;
@@ -315,10 +316,9 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
         row->reads = 0;
         row->looked_below = 0;
     }
-    if (r->known == KNOWN_LIVE && to->known != KNOWN_LIVE && r->open != OPEN_DELETE)
-        r->missing = true;
-    else if (to->known == KNOWN_LIVE)
-        r->missing = false;
+    r->missing = to->known != KNOWN_LIVE && (r->known == KNOWN_LIVE ? r->open != OPEN_DELETE : r->missing);
+    if (r->known == KNOWN_NONE && to->known != KNOWN_NONE)
+        r->refusal = NULL;
     r->known = to->known;
     r->open = to->open;
     if (to->action & DO_READ)

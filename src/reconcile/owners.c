@@ -210,53 +210,80 @@ void owner_recount(struct core *core, struct owner *owner)
     if (owner->placed)
         share_set(core, owner, 0, owner->placed, counts && owner->number->supports_inbound,
                   counts && owner->number->supports_outbound, true);
-    if (owner->leaving)
-        share_set(core, owner, 1, owner->leaving, false, false, true);
+    for (size_t i = 0; i < owner->leaving_count; i++)
+        share_set(core, owner, 1 + i, owner->leaving[i], false, false, true);
 }
 
-/* Nothing leads to the trunk it is leaving any more. */
-void owner_left(struct core *core, struct owner *number)
+/* Nothing leads to the i-th trunk it is leaving any more. */
+void owner_left(struct core *core, struct owner *number, size_t i)
 {
-    struct owner *old = number->leaving;
+    struct owner *old = number->leaving[i];
 
-    if (!old)
-        return;
-    share_set(core, number, 1, old, false, false, false);
-    number->leaving = NULL;
+    assert(i < number->leaving_count);
+    share_set(core, number, 1 + i, old, false, false, false);
+    number->leaving[i] = number->leaving[--number->leaving_count];
+    number->share[1 + i] = number->share[1 + number->leaving_count];
+    memset(&number->share[1 + number->leaving_count], 0, sizeof(number->share[0]));
     if (number->placed != old)
         member_remove(old, number);
     owner_queue(core, old);
 }
 
-/* Wanted on `trunk` from now on (NULL: on none). What it leaves is counted until nothing leads there any more. */
+static void left_all_but_led_to(struct core *core, struct owner *number)
+{
+    for (size_t i = number->leaving_count; i-- > 0;)
+        if (!number_leads_to(number, number->leaving[i]))
+            owner_left(core, number, i);
+}
+
+/* `old` is the place it was to be on until now. It stays a member there while anything of it may lead there. */
+static void owner_leave(struct core *core, struct owner *number, struct owner *old)
+{
+    assert(number->leaving_count < LEAVING_MAX);
+    share_set(core, number, 0, old, false, false, false);
+    number->placed = NULL;
+    if (number_leads_to(number, old)) {
+        number->leaving[number->leaving_count++] = old;
+    } else {
+        member_remove(old, number);
+        owner_queue(core, old);
+    }
+}
+
+/* After a complete read: the ledger does not say which trunks a number is leaving, but its objects do. */
+void owner_find_leaving(struct core *core, struct owner *number)
+{
+    void *value;
+
+    if (!number_leads_elsewhere(number))
+        return;
+    for (size_t i = 0; map_next(&core->trunks, &i, &value) && number->leaving_count < LEAVING_MAX;) {
+        struct owner *trunk = value;
+        if (trunk == number->placed || !number_leads_to(number, trunk))
+            continue;
+        number->leaving[number->leaving_count++] = trunk;
+        member_add(trunk, number);
+    }
+    owner_recount(core, number);
+}
+
+/* Wanted on `trunk` from now on (NULL: on none). What it leaves is counted until nothing leads there any more. Who changes his mind
+ * so often that a number leads to more trunks than it can leave waits until it has left one. */
 void owner_place(struct core *core, struct owner *number, struct owner *trunk)
 {
-    struct owner *old = number->placed;
-
     assert(number->type == OWNER_NUMBER);
-    if (old == trunk) {
-        if (!trunk)
-            owner_left(core, number);
+    if (number->placed == trunk && trunk)
         return;
-    }
-    if (trunk && trunk == number->leaving)
-        owner_left(core, number);
+    left_all_but_led_to(core, number);
+    if (number->leaving_count == LEAVING_MAX || (!number->placed && !trunk))
+        return;
+    for (size_t i = number->leaving_count; i-- > 0;)
+        if (number->leaving[i] == trunk)
+            owner_left(core, number, i);
     if (trunk)
         member_add(trunk, number);
-    if (old) {
-        bool holds = false;
-        for (size_t i = 0; i < number->rows_count; i++)
-            holds = holds || number->rows[i]->r.known != KNOWN_NONE || number->rows[i]->r.open != OPEN_NOTHING;
-        share_set(core, number, 0, old, false, false, false);
-        owner_left(core, number);
-        number->placed = NULL;
-        if (holds) {
-            number->leaving = old;
-        } else {
-            member_remove(old, number);
-            owner_queue(core, old);
-        }
-    }
+    if (number->placed)
+        owner_leave(core, number, number->placed);
     number->placed = trunk;
     number->status_unsaved = true;
     if (trunk)
@@ -417,7 +444,7 @@ void owner_free_if_idle(struct core *core, struct owner *owner)
 {
     if (owner->number || owner->trunk || owner->rows_count > 0 || owner->members_count > 0 || owner->committing
         || owner->queued || owner->flying > 0 || owner->status_exists || owner->trunk_saved || owner->dirty_ver != 0
-        || owner->requests_count > 0 || owner->placed || owner->leaving || owner->left_last)
+        || owner->requests_count > 0 || owner->placed || owner->leaving_count > 0 || owner->left_last)
         return;
     struct owner *last = owner->last_number ? owner_get(core, OWNER_NUMBER, owner->last_number, false) : NULL;
     if (last && last->left_last == owner) {

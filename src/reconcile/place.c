@@ -45,10 +45,21 @@ static struct owner *automatic_trunk(struct core *core, const struct number *num
     return trunk;
 }
 
-static bool at_the_wall(const struct owner *trunk)
+static bool attach_needs(const struct kind *kind)
+{
+    const struct kind *attach = kinds[KIND_TRUNK_PHONE_NUMBER];
+
+    for (size_t i = 0; i < attach->needs_count; i++)
+        if (attach->needs[i] == kind->id)
+            return true;
+    return false;
+}
+
+/* The account has no room for something on the trunk that the number needs. What only outbound calls need hinders no inbound number. */
+static bool at_the_wall(const struct owner *trunk, const struct number *number)
 {
     for (size_t i = 0; i < trunk->rows_count; i++)
-        if (text_equal(trunk->rows[i]->r.refusal, "AccountFull"))
+        if (text_equal(trunk->rows[i]->r.refusal, "AccountFull") && (number->supports_outbound || attach_needs(trunk->rows[i]->r.kind)))
             return true;
     return false;
 }
@@ -59,22 +70,24 @@ static bool fits(const struct owner *trunk, const struct number *number)
            && text_equal(trunk->project, number->livekit_project);
 }
 
-/* The lowest ordinal with room; at Twilio's limit the emptiest trunk that stands is overfilled before a number waits. */
+/* The lowest ordinal with room; at Twilio's limit the emptiest trunk that stands is overfilled before a number waits, and where none
+ * stands it waits at the one that met the limit. */
 static struct owner *shared_trunk(struct core *core, const struct number *number)
 {
     const struct gate *gate = gate_get(core, number->twilio_account, false);
     const struct account *account = gate ? gate_account(gate) : NULL;
-    struct owner *emptiest = NULL;
-    bool wall = false;
+    struct owner *emptiest = NULL, *wall = NULL;
 
     for (int64_t ordinal = 0; ordinal < ORDINALS_MAX; ordinal++) {
         char rest[24];
         snprintf(rest, sizeof(rest), "%" PRId64, ordinal);
         struct owner *trunk = automatic_trunk(core, number, rest, ordinal, false);
+        if (!trunk && !wall)
+            return automatic_trunk(core, number, rest, ordinal, true);
         if (!trunk)
-            return wall && emptiest ? emptiest : automatic_trunk(core, number, rest, ordinal, true);
-        if (at_the_wall(trunk)) {
-            wall = true;
+            break;
+        if (at_the_wall(trunk, number)) {
+            wall = wall ? wall : trunk;
             continue;
         }
         if (!account || (int64_t)trunk->members_count < account->numbers_per_trunk)
@@ -82,7 +95,7 @@ static struct owner *shared_trunk(struct core *core, const struct number *number
         if (!emptiest || trunk->members_count < emptiest->members_count)
             emptiest = trunk;
     }
-    return emptiest;
+    return emptiest ? emptiest : wall;
 }
 
 bool place_number(struct core *core, struct owner *owner)
@@ -97,13 +110,13 @@ bool place_number(struct core *core, struct owner *owner)
         trunk = automatic_trunk(core, number, owner->key, 0, true);
         if (!trunk->dedicated_to)
             trunk->dedicated_to = must_strdup(owner->key);
-    } else if (owner->placed && fits(owner->placed, number) && !at_the_wall(owner->placed)) {
+    } else if (owner->placed && fits(owner->placed, number) && !at_the_wall(owner->placed, number)) {
         trunk = owner->placed;
     } else {
         trunk = shared_trunk(core, number);
     }
     owner_place(core, owner, trunk);
-    return trunk && !at_the_wall(trunk);
+    return owner->placed && !at_the_wall(owner->placed, number);
 }
 
 /* ---- the hash of what people wanted ------------------------------------------------------------------------------------------------- */

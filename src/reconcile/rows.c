@@ -477,6 +477,14 @@ static bool take_row(struct taking *t, const struct row_text *text, const struct
     return true;
 }
 
+static void find_leaving(struct core *core)
+{
+    void *value;
+
+    for (size_t i = 0; map_next(&core->numbers, &i, &value);)
+        owner_find_leaving(core, value);
+}
+
 void rows_take(struct core *core, const struct event *event)
 {
     struct taking t = { .core = core, .reload = event->rows.all && core->loaded };
@@ -508,6 +516,7 @@ void rows_take(struct core *core, const struct event *event)
         core_read(core, true);
         return;
     }
-    if (event->rows.all)
-        core->loaded = true;
+    if (event->rows.all && !core->loaded)
+        find_leaving(core);
+    core->loaded = core->loaded || event->rows.all;
 }

@@ -231,25 +231,25 @@ void setup_turn(struct turn *t)
         t->may_make = false;
 }
 
-/* The number has left the trunk it moved away from when everything it wants stands, and stands elsewhere. */
+/* A number has left a trunk when nothing of it leads there any more. */
 void setup_finish_move(struct turn *t)
 {
-    for (size_t i = 0; i < t->plan_count; i++)
-        if (t->plan[i].step != STEP_NOTHING && kinds[t->plan[i].kind->id]->owner == OWNER_NUMBER && t->plan[i].kind->family == FAMILY_TWILIO)
-            return;
-    for (size_t i = 0; i < t->plan_count; i++)
-        if (t->plan[i].kind->id == KIND_OUTBOUND_TRUNK && t->plan[i].step != STEP_NOTHING)
-            return;
-    struct owner *old = t->owner->leaving;
-    if (old->automatic && old->members_count == 1) {
-        free(old->last_number);
-        old->last_number = must_strdup(t->owner->key);
-        t->owner->left_last = old;
-        old->status_unsaved = true;
-    }
-    owner_left(t->core, t->owner);
-}
+    struct owner *owner = t->owner;
 
+    for (size_t i = owner->leaving_count; i-- > 0;) {
+        struct owner *old = owner->leaving[i];
+        if (number_leads_to(owner, old))
+            continue;
+        if (old->automatic && old->members_count == 1) {
+            free(old->last_number);
+            old->last_number = must_strdup(owner->key);
+            owner->left_last = old;
+            old->status_unsaved = true;
+        }
+        owner_left(t->core, owner, i);
+        owner_queue(t->core, owner);        /* another wish may have waited for that */
+    }
+}
 
 /* Where the next turn would place it, without the look at its record that comes first. */
 void setup_place_for_show(struct core *core, struct owner *owner)

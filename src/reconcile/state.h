@@ -19,6 +19,7 @@
 #include "transition.h"
 
 #define NEVER_MS INT64_MAX
+#define LEAVING_MAX 4           /* trunks that one number is leaving at a time: it moved on before it had arrived */
 
 struct owner;
 struct gate;
@@ -87,9 +88,10 @@ struct owner {
     char *last_number;              /* the number that left last and takes the removal with it */
     bool trunk_saved;               /* trunk_status has a row */
     /* a number's place */
-    struct owner *placed, *leaving;
+    struct owner *placed, *leaving[LEAVING_MAX];
+    size_t leaving_count;
     struct owner *left_last;        /* the automatic trunk it left last, until that is gone too */
-    struct { bool inbound, outbound; uint8_t held[KIND_MAX_]; } share[2];   /* what it counts for on placed and on leaving */
+    struct { bool inbound, outbound; uint8_t held[KIND_MAX_]; } share[1 + LEAVING_MAX];    /* what it counts for on placed and on each it is leaving */
     struct record record;
     int64_t preflight_due_ms;       /* the record must be read at or after this before anything is made */
     /* ledger */
@@ -268,7 +270,8 @@ void owner_told(struct owner *);                               /* the unit is co
 void owner_wake_at(struct core *, struct owner *, int64_t at_ms);
 void owner_free_if_idle(struct core *, struct owner *);
 void owner_place(struct core *, struct owner *number, struct owner *trunk);
-void owner_left(struct core *, struct owner *number);
+void owner_left(struct core *, struct owner *number, size_t i);
+void owner_find_leaving(struct core *, struct owner *number);
 void owner_recount(struct core *, struct owner *number);
 void owners_expire(struct core *);                              /* due timers go to the queue */
 struct gate *gate_get(struct core *, const char *name, bool make);
@@ -280,6 +283,10 @@ void row_touch(struct row *);                                   /* the image cha
 const char *row_keep(struct row *, const char *text);           /* a copy in the row's arena; NULL stays NULL */
 void grave_dig(struct core *, const struct row *);              /* before its nonce is given up */
 void row_repack(struct row *);                                  /* a fresh arena with what is in use */
+
+/* leads.c: which trunk a number's objects lead to */
+bool number_leads_to(const struct owner *number, const struct owner *trunk);
+bool number_leads_elsewhere(const struct owner *number);       /* than to the trunk it is placed on */
 
 /* rows.c: what was read */
 void rows_take(struct core *, const struct event *);

@@ -179,6 +179,13 @@ static void do_write(struct turn *t, const struct planned *p, enum operation ope
     t->opens = true;
 }
 
+/* A set-up that was refused for good is not tried again. Room in an account comes back without a word to us, and so may what keeps a
+ * live number from being changed: they are tried again now and then. */
+static bool may_be_asked_again(const struct turn *t, const struct planned *p)
+{
+    return t->owner->ever_active || text_equal(p->row->refusal, "AccountFull");
+}
+
 static void do_step(struct turn *t, const struct planned *p)
 {
     static const enum operation operations[] = {
@@ -213,7 +220,7 @@ static void do_step(struct turn *t, const struct planned *p)
         }
         if (p->block == BLOCK_SEAL && t->may_make)
             do_seal(t, p);
-        else if (p->block == BLOCK_NONE || (p->block == BLOCK_REFUSED && t->owner->ever_active))
+        else if (p->block == BLOCK_NONE || (p->block == BLOCK_REFUSED && may_be_asked_again(t, p)))
             do_write(t, p, operations[p->step]);
         if (p->block == BLOCK_NEED && p->by && p->by->owner_type == OWNER_TRUNK)
             t->owner->waits_for_trunk = true;
@@ -259,7 +266,7 @@ void owner_turn(struct core *core, struct owner *owner)
     if (!core->stopping)
         for (size_t i = 0; i < t->plan_count; i++)
             do_step(t, &t->plan[i]);
-    if (owner->type == OWNER_NUMBER && owner->leaving)
+    if (owner->type == OWNER_NUMBER && owner->leaving_count > 0)
         setup_finish_move(t);
     for (size_t i = 0; i < owner->rows_count; i++)
         changed = changed || owner->rows[i]->unsaved;

@@ -402,7 +402,7 @@ static void test_outbound_waits_for_the_password_that_is_in_force(void **state)
     push_live(OWNER_TRUNK, uuid, "twilio.trunk_credential_list", "", "CL1", "{\"trunk_sid\":\"TK1\",\"credential_list_sid\":\"CL1\"}");
     push_live(OWNER_TRUNK, uuid, "twilio.credential", "1", "CR1",
               "{\"credential_list_sid\":\"CL1\",\"username\":\"u\",\"password\":\"old\"},\"secret\":\"sealed\",\"secret_version\":\"new\"");
-    push_live(OWNER_NUMBER, ONE, "livekit.outbound_trunk", "", "ST_2", "{}");
+    push_live(OWNER_NUMBER, ONE, "livekit.outbound_trunk", "", "ST_2", arena_printf(&arena, "{\"address\":\"%s.pstn.twilio.com\"}", tag));
     buf_init(&seen, GOLDEN_BYTES_MAX);
     push_number(ONE, OUTBOUND);
     titled(&seen, "the password is not accepted yet");
