@@ -159,6 +159,7 @@ static void unit_undone(struct core *core, struct owner *owner)
         row->unsaved = row->unsaved || row->committing;
         row->adopted = row->adopted || (row->committing && row->told);
         row->gate->copy_saved = row->gate->copy_saved && !row->committing;
+        row->ended = row->ended && row->orphan_why;         /* it may be wanted again meanwhile: the plan decides anew */
         row->committing = row->told = false;
         if (row->opened && !row->flying) {
             row->opened = false;

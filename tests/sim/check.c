@@ -57,7 +57,7 @@ void check_write(struct world *w, const struct effect *effect)
     if (!effect->send.write)
         return;
     for (const struct under_way *u = w->under_way; u; u = u->next)
-        flying += u->write && text_equal(u->what, effect->send.what);
+        flying += u->write && u->epoch == w->db.lease.epoch && text_equal(u->what, effect->send.what);
     size_t rows = open_rows(w, &what, &nonce);
     if (rows <= flying)
         world_break(w, "%s was sent with %zu openings in the database and %zu requests under way", effect->send.what, rows, flying);

@@ -353,6 +353,29 @@ static void test_a_commit_of_unknown_fate_is_found_out(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* A row that ends in a unit that is refused may be wanted again in the next one. */
+static void test_a_number_comes_back_while_the_connection_goes(void **state)
+{
+    size_t visited = 0;
+    (void)state;
+
+    for (int64_t after = 60; after < 260; after += 2)
+        for (uint64_t n = 1; n < 4; n++) {
+            WORLD(1);
+            world_add_sip(w, SIP);
+            world_start(w);
+            converged(w);
+            world_wish(w, "number", SIP, NULL);
+            world_run(w, after);
+            w->lose_commit_at = w->commits_done + n;
+            w->lose_commit_applied = true;
+            world_add_sip(w, SIP);
+            converged(w);
+            visited++;
+        }
+    printf("%zu moments\n", visited);
+}
+
 static void test_doubt_that_passes_while_nobody_runs_is_resolved_afterwards(void **state)
 {
     (void)state;
@@ -427,6 +450,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_people_change_by_hand_is_put_back),
         cmocka_unit_test(test_an_outage_of_twenty_minutes_rolls_nothing_back),
         cmocka_unit_test(test_a_commit_of_unknown_fate_is_found_out),
+        cmocka_unit_test(test_a_number_comes_back_while_the_connection_goes),
         cmocka_unit_test(test_doubt_that_passes_while_nobody_runs_is_resolved_afterwards),
         cmocka_unit_test(test_another_daemon_takes_over_and_the_first_writes_nothing_more),
         cmocka_unit_test(test_a_stopped_daemon_hands_over_at_once),

@@ -135,6 +135,9 @@ static void carry_out(struct world *w, int d, const struct effect *effect)
         daemon->timer_ms = effect->timer.at_ms;
         break;
     case EFFECT_LOG:
+        if (strstr(effect->log.text, "somebody else has written"))
+            world_break(w, "%s: nobody else has", effect->log.text);
+        break;
     case EFFECT_MAX_:
         break;
     }
@@ -461,7 +464,7 @@ static bool statuses_are_settled(const struct world *w)
     }
     json_object_object_foreach(db_table(&w->db, "resource"), name, ledger) {
         (void)name;
-        if (*db_text(ledger, "open") || text_equal(db_text(ledger, "known"), "maybe"))
+        if (*db_text(ledger, "open") || text_equal(db_text(ledger, "known"), "maybe") || *db_text(ledger, "doubt_at"))
             return false;
     }
     json_object_object_foreach(db_table(&w->db, "number"), number, wish) {
