@@ -1,0 +1,161 @@
+"""LiveKit's real servers on loopback: one Redis, and for each project a livekit-server and a livekit-sip on a database of its own.
+
+    servers = Servers(programs, folder, keys=[("APIone", "secret..."), ("APItwo", "secret...")])
+    servers[0].port, servers[0].sip_port, servers[0].proxy.url
+    servers.forget()        # every trunk and rule
+    servers.stop()
+"""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from proxylib import Proxy
+
+PATIENCE = 30
+
+SERVER = """\
+port: {port}
+bind_addresses: [127.0.0.1]
+keys: {{{key}: {secret}}}
+redis: {{address: "127.0.0.1:{redis}", db: {database}}}
+rtc: {{tcp_port: 0, udp_port: {rtc_port}, node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true, interfaces: {{includes: [lo]}}}}
+"""
+SIP = """\
+api_key: {key}
+api_secret: {secret}
+ws_url: ws://127.0.0.1:{port}
+redis: {{address: "127.0.0.1:{redis}", db: {database}}}
+sip_port: {sip_port}
+listen_ip: 127.0.0.1
+nat_1_to_1_ip: 127.0.0.1
+rtp_port: {rtp_first}-{rtp_last}
+use_external_ip: false
+max_cpu_utilization: 0.99
+logging: {{level: debug}}
+"""
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port that is free for TCP and for UDP just now."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as first:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            other = socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM
+            with socket.socket(socket.AF_INET, other) as second:
+                try:
+                    second.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    pass
+
+
+def answers(port):
+    with socket.socket() as s:
+        s.settimeout(1)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Process:
+    def __init__(self, name, command, log, ready, executable=None):
+        self.name, self.log_path = name, pathlib.Path(log)
+        with open(self.log_path, "ab") as out:
+            kept = {k: v for k, v in os.environ.items() if not k.startswith(("TRUNKD_", "LIVEKIT_"))}
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, executable=executable, env=kept)
+        end = time.monotonic() + PATIENCE
+        while not ready():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.stop()
+                raise RuntimeError(f"{name} did not start:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def tail(self, lines=30):
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def stop(self, seconds=5):
+        """livekit-sip waits for its calls; no test does."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class Redis(Process):
+    def __init__(self, folder):
+        self.port = free_port()
+        # Debian's redis-server is redis-check-rdb called by another name.
+        program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+        super().__init__("redis-server", ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(folder)],
+                         folder / "redis.log", lambda: answers(self.port), executable=program)
+
+    def command(self, database, *words):
+        """Commands that answer with one line."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as s, s.makefile("rwb") as f:
+            for one in (("SELECT", str(database)), words):
+                f.write(b"*%d\r\n" % len(one) + b"".join(b"$%d\r\n%s\r\n" % (len(w.encode()), w.encode()) for w in one))
+                f.flush()
+                line = f.readline()
+                assert line[:1] in b"+:", line
+            return line
+
+
+class Stack:
+    """One project: its server, its SIP server, and the proxy that trunkd is told to be its address."""
+
+    def __init__(self, programs, folder, redis, database, key, secret):
+        self.redis, self.database, self.key, self.secret = redis, database, key, secret
+        self.port, self.sip_port, rtc_port, rtp = free_port(), free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM), 20000 + 200 * ((2 * os.getpid() + database) % 60)
+        facts = dict(port=self.port, sip_port=self.sip_port, rtc_port=rtc_port, rtp_first=rtp, rtp_last=rtp + 150, redis=redis.port,
+                     database=database, key=key, secret=secret)
+        self.processes = []
+        for program, text, ready in (("livekit-server", SERVER, lambda p: answers(self.port)),
+                                     ("livekit-sip", SIP, lambda p: "service ready" in p.read_text())):
+            path, log = folder / f"{program}-{database}.yaml", folder / f"{program}-{database}.log"
+            path.write_text(text.format(**facts))
+            path.chmod(0o600)
+            self.processes.append(Process(program, [str(programs / program), "--config", str(path)], log, lambda r=ready, log=log: r(log)))
+        self.proxy = Proxy("127.0.0.1", self.port, key)
+        self.url = "http://127.0.0.1:%d" % self.port
+
+    def forget(self):
+        """As if nobody had ever made a trunk or a rule."""
+        self.redis.command(self.database, "DEL", "sip_inbound_trunk", "sip_outbound_trunk", "sip_dispatch_rule", "sip_trunk")
+        self.proxy.reset()
+
+    def stop(self):
+        self.proxy.close()
+        for process in reversed(self.processes):
+            process.stop()
+
+
+class Servers:
+    def __init__(self, programs, folder, keys):
+        self.stacks, self.redis = [], Redis(folder)
+        try:
+            for database, (key, secret) in enumerate(keys):
+                self.stacks.append(Stack(programs, folder, self.redis, database, key, secret))
+        except BaseException:
+            self.stop()
+            raise
+
+    def __getitem__(self, n):
+        return self.stacks[n]
+
+    def forget(self):
+        for stack in self.stacks:
+            stack.forget()
+
+    def stop(self):
+        for stack in self.stacks:
+            stack.stop()
+        self.redis.stop()
