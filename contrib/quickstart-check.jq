@@ -76,5 +76,5 @@ $state[0] as $s | $ledger[0] as $l
     ($l.numbers[] | select(.settled | not) | "\(.phone_number) is still being worked on: \(.status) \(.reason) \(.message)")
   ] as $differences
 | "= \($there | length) objects at the providers, \($known | length) rows in the ledger, \($l.numbers | length) numbers: " +
-  (if ($differences | length) == 0 then "the same" else "\($differences | length) differences" end),
+  (if ($differences | length) == 0 then "the same" else "\($differences | length) that differ" end),
   ($differences[] | "! \(.)")
