@@ -30,12 +30,7 @@ def condition(world, account="main"):
     return world.db.one("select condition from trunkd.account_state where name = %s", account)
 
 
-def at_most_one_at_a_time(world, sid, since):
-    peak = max((e["in_flight"] for e in world.sim.log(since, account=sid)), default=0)
-    return peak <= 1
-
-
-def test_wrong_credentials_stop_one_account_and_are_probed_one_at_a_time(two):
+def test_wrong_credentials_stop_one_account_and_no_other(two):
     world = two
     main = world.accounts["main"]
     before = world.sim.state(main.sid)
@@ -57,6 +52,28 @@ def test_wrong_credentials_stop_one_account_and_are_probed_one_at_a_time(two):
     world.sim.change_account(main.sid, revoked=False)
     world.wait_active(A, B)
     assert condition(world) == ""
+    world.agree()
+
+
+def test_an_account_that_refuses_its_credentials_is_asked_one_thing_at_a_time(two):
+    """Much waits there, and each answer takes longer than the pause between two probes."""
+    world = two
+    main = world.accounts["main"]
+    numbers = world.sim.add_numbers(phone(100), 12, main.sid)
+    world.sim.config(latency_ms=150)
+    refused = world.sim.fault("status", account=main.sid, status=401, code=20003, message="Authenticate", count=0)
+    for number in numbers:
+        world.number(number, outbound=True)
+    wait_for("a condition", lambda: condition(world) == "CredentialsRefused")
+    time.sleep(0.3)                         # what was under way by then has its answer
+    since, fired = world.sim.last(), world.sim.fired(refused)
+    time.sleep(2)
+    asked = world.sim.log(since, account=main.sid)
+    assert len(asked) >= 3 and world.sim.fired(refused) >= fired + 3
+    assert {(e["method"], e["in_flight"]) for e in asked} == {("GET", 1)}, [(worldlib.short(e), e["in_flight"]) for e in asked]
+    world.sim.remove_fault(refused)
+    world.sim.config(latency_ms=0)
+    world.wait_active(A, *numbers)
     world.agree()
 
 
