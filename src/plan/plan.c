@@ -149,6 +149,17 @@ static bool refused_as_wanted(const struct planned *p, const struct spec *spec)
     return p->row->refusal && spec_differs(p->kind, spec, &p->row->sent, 0) == p->kind->fields_count;
 }
 
+/* What stands below another parent (the one it had is gone), or has nothing that could be changed, is removed and made anew. */
+static bool cannot_be_changed(const struct resource *row, const struct wanted *wanted)
+{
+    if (!row->kind->update)
+        return true;
+    for (size_t i = 0; i < row->kind->fields_count; i++)
+        if ((row->kind->fields[i].flags & FIELD_IN_PATH) && !text_equal(row->applied.value[i], wanted->spec.value[i]))
+            return true;
+    return false;
+}
+
 static void plan_wanted(const struct scene *scene, struct arena *arena, struct planned *p)
 {
     const struct resource *row = p->row;
@@ -167,6 +178,10 @@ static void plan_wanted(const struct scene *scene, struct arena *arena, struct p
             return;
     }
     block_by_needs(scene, p);
+    if (p->step == STEP_UPDATE && p->block == BLOCK_NONE && cannot_be_changed(row, p->wanted)) {
+        p->step = STEP_DELETE;
+        return;
+    }
     if (p->block == BLOCK_REF && p->kind->makes_secret && !(row && row->secret))
         p->block = BLOCK_SEAL;
     if (p->block == BLOCK_NONE && row && row->refusal) {

@@ -117,6 +117,7 @@ struct owner {
     int64_t wake_ms;                /* NEVER_MS: asleep */
     size_t heap_index;              /* 0: not in the heap */
     bool waits_for_trunk, waits_for_gate;
+    uint64_t shown;                 /* a trunk's: the ids and passwords that its numbers have been planned with */
     unsigned flying;                /* requests under way that name this owner and no row (preflight) */
     int64_t dirty_ver, ack_ver;     /* to be acknowledged; acknowledged by the unit under way; 0: none */
     struct happening happenings[HAPPENINGS_MAX];

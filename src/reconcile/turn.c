@@ -279,12 +279,28 @@ void owner_turn(struct core *core, struct owner *owner)
     commit_turn(t);
 }
 
-/* Wakes the numbers whose last plan waited for their trunk, and the one that takes its removal with it. */
+static uint64_t shown_to_numbers(const struct owner *trunk)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < trunk->rows_count; i++) {
+        const struct resource *r = &trunk->rows[i]->r;
+        if (r->known == KNOWN_LIVE)
+            all ^= hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, 0)));
+    }
+    return all;
+}
+
+/* Wakes the numbers whose last plan waited for their trunk, all of them when it is another one than they were planned with, and the
+ * one that takes its removal with it. */
 void trunk_changed(struct core *core, struct owner *trunk)
 {
+    uint64_t shown = shown_to_numbers(trunk);
+
     for (size_t i = 0; i < trunk->members_count; i++)
-        if (trunk->members[i]->waits_for_trunk)
+        if (trunk->members[i]->waits_for_trunk || trunk->shown != shown)
             owner_queue(core, trunk->members[i]);
+    trunk->shown = shown;
     struct owner *last = trunk->last_number ? owner_get(core, OWNER_NUMBER, trunk->last_number, false) : NULL;
     if (last && last->left_last == trunk)
         owner_queue(core, last);
