@@ -162,7 +162,8 @@ static void check_answered(struct core *core, const struct flight *flight, const
         return;
     row->attempts++;
     row->r.message = row_keep(row, words);
-    if (judgement->verdict == VERDICT_DONE && !*err.text && row->attempts >= CHECKS_MAX)
+    if (judgement->verdict == VERDICT_DONE && !*err.text && row->attempts >= CHECKS_MAX
+        && row->failing_ms && core->now_ms - row->failing_ms >= core->settings->list_lag_ms)
         row_refuse(core, row, "HeldByForeign", words);
     row_back_off(core, row, judgement);
     row_touch(row);
@@ -191,10 +192,17 @@ static void preflight_answered(struct core *core, const struct flight *flight, c
 
     if (judgement->verdict == VERDICT_DONE && kind->decode(OP_LIST, &call, reply, take_number, &lookup, &cursor, &err)) {
         record_take(owner, flight->gate, lookup.first.any ? &lookup.first.found : NULL, flight->began_ms);
+        owner->lookups = 0;
+        owner->lookup_next_ms = 0;
         return;
     }
+    int64_t delay = core->settings->retry_min_ms;
+    for (uint32_t i = 0; i < owner->lookups && delay < core->settings->scan_ms; i++)
+        delay *= 2;
+    owner->lookups++;
+    owner->lookup_next_ms = core->now_ms + delay + (int64_t)(core_random(core) % 256);
     core_log(core, LOG_LEVEL_INFO, owner->key, "could not be looked up: %s", *err.text ? err.text : text_or(judgement->words, ""));
-    owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+    owner_queue(core, owner);
 }
 
 void answer_take(struct core *core, const struct event *event)

@@ -267,6 +267,22 @@ void owner_find_leaving(struct core *core, struct owner *number)
     owner_recount(core, number);
 }
 
+/* Somebody is placed there again: who left it last goes without it. */
+static void keep_trunk(struct core *core, struct owner *trunk)
+{
+    struct owner *last = trunk->last_number ? owner_get(core, OWNER_NUMBER, trunk->last_number, false) : NULL;
+
+    if (!trunk->last_number)
+        return;
+    if (last && last->left_last == trunk) {
+        last->left_last = NULL;
+        owner_queue(core, last);
+    }
+    free(trunk->last_number);
+    trunk->last_number = NULL;
+    trunk->status_unsaved = true;
+}
+
 /* Wanted on `trunk` from now on (NULL: on none). What it leaves is counted until nothing leads there any more. Who changes his mind
  * so often that a number leads to more trunks than it can leave waits until it has left one. */
 void owner_place(struct core *core, struct owner *number, struct owner *trunk)
@@ -280,8 +296,10 @@ void owner_place(struct core *core, struct owner *number, struct owner *trunk)
     for (size_t i = number->leaving_count; i-- > 0;)
         if (number->leaving[i] == trunk)
             owner_left(core, number, i);
-    if (trunk)
+    if (trunk) {
+        keep_trunk(core, trunk);
         member_add(trunk, number);
+    }
     if (number->placed)
         owner_leave(core, number, number->placed);
     number->placed = trunk;

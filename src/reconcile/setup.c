@@ -78,7 +78,9 @@ static void preflight(struct turn *t)
     if (number->is_sip || (attach && (attach->r.known == KNOWN_LIVE || attach->r.open != OPEN_NOTHING))
         || (everything_stands(t) && !leaves_account(owner)))
         return;
-    if (record->read_ms == 0 || record->read_ms < owner->preflight_due_ms || !text_equal(record->account, number->twilio_account)) {
+    int64_t again_ms = record->read_ms + t->core->settings->scan_ms;
+    if (record->read_ms == 0 || record->read_ms < owner->preflight_due_ms || !text_equal(record->account, number->twilio_account)
+        || (owner->ever_active && again_ms <= t->core->now_ms)) {
         t->preflight_pending = true;
         t->may_make = false;
         return;
@@ -97,6 +99,8 @@ static void preflight(struct turn *t)
         return;
     }
     t->may_make = !t->preflight_reason;
+    if (t->preflight_reason)
+        turn_wake_by(t, again_ms);      /* it may be released there */
 }
 
 static void send_preflight(struct turn *t)
@@ -105,6 +109,10 @@ static void send_preflight(struct turn *t)
 
     if (t->owner->flying > 0)
         return;
+    if (t->owner->lookup_next_ms > t->core->now_ms) {
+        turn_wake_by(t, t->owner->lookup_next_ms);
+        return;
+    }
     if (gate_may_read(t->core, gate) && !gate->braked)
         preflight_send(t->core, t->owner, gate);
     else

@@ -94,6 +94,8 @@ struct owner {
     struct { bool inbound, outbound; uint8_t held[KIND_MAX_]; } share[1 + LEAVING_MAX];    /* what it counts for on placed and on each it is leaving */
     struct record record;
     int64_t preflight_due_ms;       /* the record must be read at or after this before anything is made */
+    int64_t lookup_next_ms;         /* back-off of look-ups that failed */
+    uint32_t lookups;               /* in a row */
     /* ledger */
     struct row **rows;
     size_t rows_count, rows_capacity;

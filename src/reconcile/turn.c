@@ -131,6 +131,10 @@ static void do_seal(struct turn *t, const struct planned *p)
 
     if (row->sealing || row->r.secret)
         return;
+    if (row->next_ms > t->core->now_ms) {
+        turn_wake_by(t, row->next_ms);
+        return;
+    }
     row->sealing = true;
     struct effect *effect = core_effect(t->core, EFFECT_SEAL);
     effect->seal.id = flight_new(t->core, (struct flight){ .type = FLIGHT_SEAL, .row = row, .owner = t->owner });

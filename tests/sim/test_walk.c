@@ -11,7 +11,7 @@
 #include "story.h"
 
 #define NUMBERS 5
-#define WALKS 150
+#define WALKS 60
 #define STEPS 14
 
 static const char *const faults[] = {
