@@ -64,6 +64,8 @@ def test_no_secret_is_in_any_table_log_event_plan_or_request_log(world):
     world.sim.change_project(revoked=True)
     world.set(A, agent="sales")
     world.wait_line(A, lambda l: not l["settled"] and l["account_condition"], "waiting for the project")
+    plan = trunkctl(world.db, "plan").out
+    assert "livekit.dispatch_rule" in plan
     world.sim.change_project(revoked=False)
     world.wait_active(A, B)
     world.delete(B)
@@ -71,6 +73,7 @@ def test_no_secret_is_in_any_table_log_event_plan_or_request_log(world):
     places = {
         "tables": dump(world), "log": world.daemon.log(), "request log": str(world.sim.log()),
         "trunkctl describe": trunkctl(world.db, "describe", A).out, "trunkctl get": trunkctl(world.db, "get", "numbers", "-o", "json").out,
+        "trunkctl plan": plan,
         "trunkctl resources": trunkctl(world.db, "get", "resources", "-o", "json").out, "trunkctl events": trunkctl(world.db, "events", "-o", "json").out,
         "environment and command line": open(f"/proc/{world.daemon.process.pid}/cmdline").read(),
     }
