@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <trunkd/kind.h>
 #include <trunkd/text.h>
 #include "stories.h"
 #include "story.h"
@@ -37,6 +38,19 @@ static void refuse(struct world *w, const char *conditions, bool twilio)
     snprintf(rule, sizeof(rule), "{'id':'no','count':0,%s,'action':'status','status':%s,'message':'we do not like it'}", conditions,
              twilio ? "400,'code':20001" : "400,'code':'malformed'");
     world_fault(w, rule);
+}
+
+/* A step for every kind in the table of kinds. */
+static void test_every_kind_is_refused_somewhere(void **state)
+{
+    (void)state;
+    printf("%zu steps of %d kinds\n", ARRAY_SIZE(steps), KIND_MAX_);
+    for (int i = 0; i < KIND_MAX_; i++) {
+        size_t count = 0;
+        for (size_t s = 0; s < ARRAY_SIZE(steps); s++)
+            count += text_equal(steps[s].kind, kinds[i]->name);
+        assert_int_equal(count, 1);
+    }
 }
 
 static bool of_twilio(const struct step *step) { return text_starts(step->kind, "twilio."); }
@@ -302,6 +316,7 @@ static void test_a_corrupted_number_inserted_again_is_active(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_kind_is_refused_somewhere),
         cmocka_unit_test(test_a_refused_set_up_is_rolled_back_and_retried_when_asked),
         cmocka_unit_test(test_a_failed_number_is_tried_again_after_a_change),
         cmocka_unit_test(test_a_failed_number_that_is_deleted_is_gone),
