@@ -152,6 +152,13 @@ def test_bad_input_has_its_sentence(world, statement, code, sentence, hint):
     assert SECRET not in str(error)
 
 
+def test_no_table_that_people_write_can_be_truncated(world):
+    for table in "agent", "trunk", "phone_number", "twilio_account", "livekit_project":
+        with pytest.raises(psycopg2.Error) as caught:
+            world.q(f"truncate trunkd.{table} cascade")
+        assert caught.value.pgcode == "0A000" and "cannot be truncated" in caught.value.diag.message_primary
+
+
 def test_a_name_or_identity_waits_while_its_old_account_retires(db):
     base_rows(db)
     db.q("""insert into trunkd.account_copy values ('old', 'twilio', %s, '{}', true), ('oldlk', 'livekit', 'https://old.livekit.cloud', '{}', true)""",
