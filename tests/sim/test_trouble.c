@@ -255,6 +255,42 @@ static void test_one_object_that_disappeared_is_made_again(void **state)
     assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
+/* With the object goes what lies below it; all of it is made again, and the daemon lives. */
+static void test_any_object_deleted_by_hand_is_made_again(void **state)
+{
+    static const struct { const char *account, *kind, *member; } objects[] = {
+        { MAIN, "credential_lists", "sid" }, { "APIvoice", "inbound_trunks", "sip_trunk_id" },
+        { "APIvoice", "outbound_trunks", "sip_trunk_id" }, { "APIvoice", "dispatch_rules", "sip_dispatch_rule_id" },
+    };
+    size_t visited = 0;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+        WORLD(1);
+        world_add_number(w, A, "both");
+        world_add_number(w, B, "both");
+        world_start(w);
+        converged(w);
+        world_run(w, 1 * MINUTES);
+        struct json_object *all = world_sim(w, "GET", "/_sim/state", NULL), *tenant = NULL;
+        json_object_object_foreach(all, side, tenants) {
+            (void)side;
+            tenant = tenant ? tenant : json_object_object_get(tenants, objects[i].account);
+        }
+        struct json_object *list = json_object_object_get(tenant, objects[i].kind);
+        struct json_object *last = json_object_array_get_idx(list, json_object_array_length(list) - 1);
+        char path[300];
+        snprintf(path, sizeof(path), "/_sim/objects/%s/%s/%s", objects[i].account, objects[i].kind, db_text(last, objects[i].member));
+        json_object_put(all);
+        delete_object(w, path);
+        printf("    deleted by hand: %s\n", objects[i].kind);
+        world_run(w, 6 * MINUTES);
+        converged(w);
+        visited++;
+    }
+    assert_true(visited > 0);
+}
+
 static void test_what_people_change_by_hand_is_put_back(void **state)
 {
     (void)state;
@@ -447,6 +483,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_wrong_region_stops_the_account),
         cmocka_unit_test(test_a_wrong_region_is_noticed_by_a_daemon_that_starts),
         cmocka_unit_test(test_one_object_that_disappeared_is_made_again),
+        cmocka_unit_test(test_any_object_deleted_by_hand_is_made_again),
         cmocka_unit_test(test_what_people_change_by_hand_is_put_back),
         cmocka_unit_test(test_an_outage_of_twenty_minutes_rolls_nothing_back),
         cmocka_unit_test(test_a_commit_of_unknown_fate_is_found_out),
