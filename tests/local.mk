@@ -16,6 +16,7 @@ sim_tests = \
 	tests/sim/test_faults \
 	tests/sim/test_life \
 	tests/sim/test_refused \
+	tests/sim/test_safeguards \
 	tests/sim/test_seeds \
 	tests/sim/test_trouble \
 	tests/sim/test_walk
@@ -33,6 +34,7 @@ tests_sim_test_crash_LDADD = $(sim_world)
 tests_sim_test_faults_LDADD = $(sim_world)
 tests_sim_test_life_LDADD = $(sim_world)
 tests_sim_test_refused_LDADD = $(sim_world)
+tests_sim_test_safeguards_LDADD = $(sim_world)
 tests_sim_test_seeds_LDADD = $(sim_world)
 tests_sim_test_trouble_LDADD = $(sim_world)
 tests_sim_test_walk_LDADD = $(sim_world)
