@@ -173,9 +173,9 @@ static void plan_wanted(const struct scene *scene, struct arena *arena, struct p
         p->step = STEP_READ;
         return;
     } else {
-        p->step = plan_row_matches(row, p->wanted, arena) ? STEP_NOTHING : p->kind->update ? STEP_UPDATE : STEP_DELETE;
-        if (p->step != STEP_UPDATE)
-            return;         /* what cannot be changed is made anew */
+        p->step = plan_row_matches(row, p->wanted, arena) ? STEP_NOTHING : STEP_UPDATE;
+        if (p->step == STEP_NOTHING)
+            return;
     }
     block_by_needs(scene, p);
     if (p->step == STEP_UPDATE && p->block == BLOCK_NONE && cannot_be_changed(row, p->wanted)) {
