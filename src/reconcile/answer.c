@@ -74,6 +74,23 @@ static enum row_event give_up_routing(struct row *row, struct judgement *judgeme
     return ROW_LATER;
 }
 
+/* A 401 or 403 may speak of the account, or of this one request. It is the request's when the account's own list was well after the
+ * first denial, and nothing was wrong with the account in between. */
+static void judge_denial(const struct core *core, struct row *row, struct judgement *judgement)
+{
+    const struct gate *gate = row->gate;
+
+    if (judgement->verdict != VERDICT_ACCOUNT) {
+        row->denied_ms = 0;
+    } else if (row->denied_ms && gate->proved_ms >= row->denied_ms && gate->ill_last_ms < row->denied_ms) {
+        judgement->verdict = VERDICT_REFUSED;
+        judgement->reason = "Refused";
+        row->denied_ms = 0;
+    } else {
+        row->denied_ms = core->now_ms;
+    }
+}
+
 static void write_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)
 {
     struct row *row = flight->row;
@@ -87,6 +104,7 @@ static void write_answered(struct core *core, const struct flight *flight, const
         judgement->verdict = VERDICT_UNKNOWN;
         judgement->words = arena_printf(&core->turn, "the answer cannot be read: %s", *err.text ? err.text : "it shows no object");
     }
+    judge_denial(core, row, judgement);
     enum row_event event = event_of(judgement->verdict);
     bool proves = event == ROW_DONE && operation == OP_DELETE && row->r.kind->remove_answer_proves;
     if (event == ROW_DONE && row->r.kind->recognised == BY_KEY)

@@ -55,6 +55,8 @@ void gate_condition(struct core *core, struct gate *gate, const char *condition,
         gate->ill_ms = 0;
     else if (!gate->ill_ms)
         gate->ill_ms = core->now_ms;
+    if (*condition)
+        gate->ill_last_ms = core->now_ms;
     text_copy(gate->condition, sizeof(gate->condition), condition);
     free(gate->message);
     gate->message = must_strdup(text_or(message, ""));
@@ -203,6 +205,7 @@ void gate_probed(struct core *core, struct gate *gate, const struct judgement *j
 {
     gate->probe_flying = false;
     if (judgement->verdict == VERDICT_DONE) {
+        gate->proved_ms = core->now_ms;
         gate->probing = false;
         gate->failures = 0;
         if (!gate->braked)

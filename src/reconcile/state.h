@@ -50,6 +50,7 @@ struct row {
     int64_t next_ms;                /* back-off: no write before; 0: none */
     int64_t read_ms;                /* when the next read is due; NEVER_MS: none */
     int64_t read_since_ms;          /* a list serves only if it began at or after this */
+    int64_t denied_ms;              /* when it was answered 401 or 403 first; 0: not by the last answer */
     int64_t written_ms;             /* last accepted write; 0: not since the ledger was read */
     uint32_t attempts, reads;
     struct arena arena;             /* every text of r */
@@ -172,6 +173,8 @@ struct gate {
     /* condition: the account as a whole */
     char condition[40];             /* a name of reasons.def; "": fine */
     char *message;
+    int64_t proved_ms;              /* when its own list was last well after something spoke against it */
+    int64_t ill_last_ms;            /* when it last had a condition */
     int64_t ill_ms;                 /* since when it has a condition */
     bool probing, probe_flying;
     int64_t probe_ms, probe_delay_ms;

@@ -105,6 +105,27 @@ static void test_a_refused_set_up_is_rolled_back_and_retried_when_asked(void **s
     assert_true(visited > 0);
 }
 
+/* 401 and 403 may speak of the account; when its own list is well, they speak of this one request. */
+static void test_what_is_denied_beside_a_well_account_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        char rule[500];
+        WORLD(1);
+        printf("    denied: %s\n", steps[i].kind);
+        world_start(w);
+        snprintf(rule, sizeof(rule), "{'id':'no','count':0,%s,'action':'status','status':403,'code':%s,'message':'not with this key'}",
+                 steps[i].set_up, of_twilio(&steps[i]) ? "70051" : "'permission_denied'");
+        world_fault(w, rule);
+        world_add_number(w, A, "both");
+        rest(w);
+        assert_true(world_fault_fired(w, "no") > 0);
+        assert_string_equal(world_status(w, A), "failed/Refused");
+        assert_non_null(strstr(world_message(w, A), "not with this key"));
+        check_converged(w);
+    }
+}
+
 static void test_a_failed_number_is_tried_again_after_a_change(void **state)
 {
     (void)state;
@@ -318,6 +339,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_kind_is_refused_somewhere),
         cmocka_unit_test(test_a_refused_set_up_is_rolled_back_and_retried_when_asked),
+        cmocka_unit_test(test_what_is_denied_beside_a_well_account_is_refused),
         cmocka_unit_test(test_a_failed_number_is_tried_again_after_a_change),
         cmocka_unit_test(test_a_failed_number_that_is_deleted_is_gone),
         cmocka_unit_test(test_an_active_number_is_never_rolled_back),
