@@ -1,13 +1,31 @@
-"""Fixtures of the conformance lanes: the packages of npm, and one simulator with the SDKs pointed at it."""
+"""The fixtures of tests/integration; and the packages of npm, a simulator with the SDKs pointed at it, Prism."""
+import importlib.util
 import pathlib
 import sys
 
 import pytest
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "integration")]
+SUITE = pathlib.Path(__file__).resolve().parents[1] / "integration"
+sys.path.insert(0, str(SUITE))
 
 import nodelib  # noqa: E402
+import prismlib  # noqa: E402
 import simlib  # noqa: E402
+from daemonlib import wait_for  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What cannot be tested here is one line, however many tests it is."""
+    report = (yield).get_result()
+    if report.skipped and isinstance(report.longrepr, tuple) and "skipped: " in report.longrepr[2]:
+        report.longrepr = ("tests/conformance", None, report.longrepr[2])
+
+
+spec = importlib.util.spec_from_file_location("integration_fixtures", SUITE / "conftest.py")
+fixtures = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(fixtures)
+cluster, db, world, crowd = fixtures.cluster, fixtures.db, fixtures.world, fixtures.crowd
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +34,16 @@ def node_modules():
         return nodelib.install()
     except nodelib.CannotBeHad as why:
         pytest.skip(f"skipped: {why}")
+
+
+@pytest.fixture(scope="session")
+def prism(node_modules, tmp_path_factory):
+    p = prismlib.Prism(node_modules, tmp_path_factory.mktemp("prism"))
+    try:
+        p.wait_ready(wait_for)
+        yield p
+    finally:
+        p.close()
 
 
 @pytest.fixture

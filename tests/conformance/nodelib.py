@@ -57,9 +57,9 @@ class SdkError(Exception):
 class Sdks:
     """The two official clients, pointed at a simulator. ids in a path stand in brackets: "trunking.v1.trunks(TK1).remove"."""
 
-    def __init__(self, modules, sim):
+    def __init__(self, modules, sim, twilio_url=None):
         world = {"accountSid": simlib.ACCOUNT_SID, "authToken": simlib.AUTH_TOKEN, "apiKey": simlib.API_KEY,
-                 "apiSecret": simlib.API_SECRET, "twilioUrl": sim.twilio_url, "livekitUrl": sim.livekit_url}
+                 "apiSecret": simlib.API_SECRET, "twilioUrl": twilio_url or sim.twilio_url, "livekitUrl": sim.livekit_url}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("TWILIO_", "LIVEKIT_", "NODE_")) and not k.lower().endswith("_proxy")}
         self.process = subprocess.Popen(["node", str(HERE / "bridge.js"), json.dumps(world)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, env=dict(kept, NODE_PATH=str(modules)))

@@ -44,6 +44,8 @@ each_with_update = pytest.mark.parametrize("kind", [k for k in KINDS if k.change
 class Maker:
     """Makes objects and the parents they need: {trunk} is one parent for all, {number n} a new one each time."""
 
+    new_number = {}
+
     def __init__(self, sdk):
         self.sdk, self.parents, self.count = sdk, {}, 0
 
@@ -61,7 +63,7 @@ class Maker:
             if "{%s n}" % name in text:
                 text = text.replace("{%s n}" % name, self.create(BY_NAME[name])["sid"])
         if "{number n}" in text:
-            text = self.sdk.sim.add_number("+1555010%04d" % self.count)
+            text = self.sdk.sim.add_number("+1555010%04d" % self.count, **self.new_number)
         return text.replace("{n}", str(self.count))
 
     def at(self, kind):
