@@ -37,6 +37,7 @@ const struct story stories[] = {
     { "rename", add_two, rename_a, false },
     { "unlink", add_two, unlink_agent, false },
     { "move to another project", add_two, move, false },
+    { "move the only number to another project", add_both, move, false },
     { "delete, one of two", add_two, delete_a, false },
     { "delete, the last", add_both, delete_a, true },
     { "delete one, create another", add_both, replace, false },
