@@ -36,13 +36,14 @@ def servers(tmp_path_factory):
     s.stop()
 
 
-@pytest.fixture(autouse=True)
-def real_livekit(monkeypatch, servers):
-    """Whoever starts a simulator gets its Twilio and the real LiveKit."""
+@pytest.fixture(scope="module", autouse=True)
+def real_livekit(servers):
+    """Whoever starts a simulator gets its Twilio and the real LiveKit, with nothing in it."""
     class Real(mixlib.Mixed):
         def __init__(self, **options):
             super().__init__(servers, **options)
 
-    monkeypatch.setattr(simlib, "Sim", Real)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simlib, "Sim", Real)
+        yield
     servers.forget()

@@ -1,4 +1,4 @@
-"""LiveKit's real servers on loopback: one Redis, and for each project a livekit-server and a livekit-sip on a database of its own.
+"""LiveKit's real servers on loopback: for each project a Redis, a livekit-server and a livekit-sip.
 
     servers = Servers(programs, folder, keys=[("APIone", "secret..."), ("APItwo", "secret...")])
     servers[0].port, servers[0].sip_port, servers[0].proxy.url
@@ -21,14 +21,14 @@ SERVER = """\
 port: {port}
 bind_addresses: [127.0.0.1]
 keys: {{{key}: {secret}}}
-redis: {{address: "127.0.0.1:{redis}", db: {database}}}
+redis: {{address: "127.0.0.1:{redis}"}}
 rtc: {{tcp_port: 0, udp_port: {rtc_port}, node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true, interfaces: {{includes: [lo]}}}}
 """
 SIP = """\
 api_key: {key}
 api_secret: {secret}
 ws_url: ws://127.0.0.1:{port}
-redis: {{address: "127.0.0.1:{redis}", db: {database}}}
+redis: {{address: "127.0.0.1:{redis}"}}
 sip_port: {sip_port}
 listen_ip: 127.0.0.1
 nat_1_to_1_ip: 127.0.0.1
@@ -95,32 +95,33 @@ class Redis(Process):
         self.port = free_port()
         # Debian's redis-server is redis-check-rdb called by another name.
         program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+        folder.mkdir()
         super().__init__("redis-server", ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(folder)],
                          folder / "redis.log", lambda: answers(self.port), executable=program)
 
-    def command(self, database, *words):
-        """Commands that answer with one line."""
+    def command(self, *words):
+        """A command that answers with one line."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as s, s.makefile("rwb") as f:
-            for one in (("SELECT", str(database)), words):
-                f.write(b"*%d\r\n" % len(one) + b"".join(b"$%d\r\n%s\r\n" % (len(w.encode()), w.encode()) for w in one))
-                f.flush()
-                line = f.readline()
-                assert line[:1] in b"+:", line
+            f.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w.encode()), w.encode()) for w in words))
+            f.flush()
+            line = f.readline()
+            assert line[:1] in b"+:", line
             return line
 
 
 class Stack:
     """One project: its server, its SIP server, and the proxy that trunkd is told to be its address."""
 
-    def __init__(self, programs, folder, redis, database, key, secret):
-        self.redis, self.database, self.key, self.secret = redis, database, key, secret
-        self.port, self.sip_port, rtc_port, rtp = free_port(), free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM), 20000 + 200 * ((2 * os.getpid() + database) % 60)
-        facts = dict(port=self.port, sip_port=self.sip_port, rtc_port=rtc_port, rtp_first=rtp, rtp_last=rtp + 150, redis=redis.port,
-                     database=database, key=key, secret=secret)
-        self.processes = []
+    def __init__(self, programs, folder, number, key, secret):
+        # Not one Redis for all: the servers talk through its channels, which all of its databases share.
+        self.redis, self.number, self.key, self.secret = Redis(folder / f"redis-{number}"), number, key, secret
+        self.port, self.sip_port, rtc_port, rtp = free_port(), free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM), 20000 + 200 * ((2 * os.getpid() + number) % 60)
+        facts = dict(port=self.port, sip_port=self.sip_port, rtc_port=rtc_port, rtp_first=rtp, rtp_last=rtp + 150, redis=self.redis.port,
+                     key=key, secret=secret)
+        self.processes = [self.redis]
         for program, text, ready in (("livekit-server", SERVER, lambda p: answers(self.port)),
                                      ("livekit-sip", SIP, lambda p: "service ready" in p.read_text())):
-            path, log = folder / f"{program}-{database}.yaml", folder / f"{program}-{database}.log"
+            path, log = folder / f"{program}-{number}.yaml", folder / f"{program}-{number}.log"
             path.write_text(text.format(**facts))
             path.chmod(0o600)
             self.processes.append(Process(program, [str(programs / program), "--config", str(path)], log, lambda r=ready, log=log: r(log)))
@@ -129,7 +130,7 @@ class Stack:
 
     def forget(self):
         """As if nobody had ever made a trunk or a rule."""
-        self.redis.command(self.database, "DEL", "sip_inbound_trunk", "sip_outbound_trunk", "sip_dispatch_rule", "sip_trunk")
+        self.redis.command("DEL", "sip_inbound_trunk", "sip_outbound_trunk", "sip_dispatch_rule", "sip_trunk")
         self.proxy.reset()
 
     def stop(self):
@@ -140,10 +141,10 @@ class Stack:
 
 class Servers:
     def __init__(self, programs, folder, keys):
-        self.stacks, self.redis = [], Redis(folder)
+        self.stacks = []
         try:
-            for database, (key, secret) in enumerate(keys):
-                self.stacks.append(Stack(programs, folder, self.redis, database, key, secret))
+            for number, (key, secret) in enumerate(keys):
+                self.stacks.append(Stack(programs, folder, number, key, secret))
         except BaseException:
             self.stop()
             raise
@@ -158,4 +159,3 @@ class Servers:
     def stop(self):
         for stack in self.stacks:
             stack.stop()
-        self.redis.stop()

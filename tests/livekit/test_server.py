@@ -100,7 +100,7 @@ def test_a_server_whose_redis_stalls_ends_with_one_of_each(world, servers):
     """It answers 500, or not in time, and executes what it was told when Redis goes on."""
     both_ways(world)
     world.own(B)
-    os.kill(servers.redis.process.pid, signal.SIGSTOP)
+    os.kill(servers[0].redis.process.pid, signal.SIGSTOP)
     try:
         since = world.sim.last()
         world.number(B, outbound=True)
@@ -108,7 +108,7 @@ def test_a_server_whose_redis_stalls_ends_with_one_of_each(world, servers):
         wait_for("two writes or more", lambda: len([e for e in world.writes(since) if e["provider"] == "livekit"]) >= 2)
         time.sleep(1)
     finally:
-        os.kill(servers.redis.process.pid, signal.SIGCONT)
+        os.kill(servers[0].redis.process.pid, signal.SIGCONT)
     world.wait_active(A, B)
     time.sleep(1.5)
     for number in (A, B):

@@ -1,0 +1,93 @@
+"""Real calls: sipp as Twilio, workers of livekit-agents as agents.
+
+    phone = Phone(folder)
+    assert phone.call("sip:127.0.0.1:5060;transport=tcp", "+15550000001")      # answered
+    worker = Worker(python, folder, stack, "support-agent"); worker.wait_ready()
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+from serverlib import Process, free_port
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Missing(Exception):
+    """What cannot be had on this machine."""
+
+
+def environment_of_agents():
+    """The Python that has livekit-agents, in a virtual environment made once."""
+    place = pathlib.Path(os.environ.get("TRUNKD_AGENTS") or HERE.parents[1] / "build" / "livekit-agents")
+    wanted, mark = (HERE / "requirements.txt").read_text(), place / "installed.txt"
+    if not mark.exists() or mark.read_text() != wanted:
+        for command in (["/usr/bin/python3", "-m", "venv", str(place)],
+                        [str(place / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")]):
+            done = subprocess.run(["nice", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Missing("livekit-agents cannot be installed: " + (done.stdout + done.stderr).strip().split("\n")[-1])
+        mark.write_text(wanted)
+    return place / "bin" / "python"
+
+
+def need_sipp():
+    if not shutil.which("sipp"):
+        raise Missing("sipp is not here (Debian: sip-tester)")
+
+
+class Worker:
+    def __init__(self, python, folder, stack, agent):
+        self.agent, self.calls_path = agent, folder / f"{agent}-{stack.number}.calls"
+        self.environment = {"AGENT_NAME": agent, "AGENT_LOG": str(self.calls_path), "LIVEKIT_URL": f"ws://127.0.0.1:{stack.port}",
+                            "LIVEKIT_API_KEY": stack.key, "LIVEKIT_API_SECRET": stack.secret}
+        self.process = Process(agent, ["env", *(f"{k}={v}" for k, v in self.environment.items()), str(python), str(HERE / "agent.py"), "start"],
+                               folder / f"{agent}-{stack.number}.log", lambda: True)
+
+    def wait_ready(self, timeout=60):
+        end = time.monotonic() + timeout
+        while "registered worker" not in self.process.log():
+            assert time.monotonic() < end and self.process.process.poll() is None, self.process.tail()
+            time.sleep(0.1)
+
+    def calls(self):
+        return [json.loads(line) for line in self.calls_path.read_text().splitlines()] if self.calls_path.exists() else []
+
+    def stop(self):
+        self.process.stop(2)
+
+
+class Phone:
+    def __init__(self, folder):
+        self.folder, self.count = folder, 0
+
+    def sipp(self, arguments, seconds):
+        self.count += 1
+        self.trace = self.folder / f"sipp-{self.count}"
+        log = open(f"{self.trace}.out", "wb")
+        command = ["sipp", *arguments, "-m", "1", "-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(free_port() & ~1),
+                   "-timeout", f"{seconds}s", "-timeout_error", "-trace_msg", "-message_file", f"{self.trace}.messages",
+                   "-trace_logs", "-log_file", f"{self.trace}.log"]
+        with log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
+
+    def call(self, url, number, seconds=10, talk_ms=500):
+        """What Twilio does with a call for a number: an INVITE to the origination URL. True when it was answered with 200."""
+        host, port, transport = re.fullmatch(r"sip:([0-9.]+):(\d+);transport=(tcp|udp)", url).groups()
+        process = self.sipp([f"{host}:{port}", "-sn", "uac", "-s", number, "-p", str(free_port()), "-t", {"tcp": "t1", "udp": "u1"}[transport],
+                             "-d", str(talk_ms)], seconds)
+        return process.wait(seconds + 20) == 0
+
+    def answer(self, port, username, password, seconds=20):
+        """A server that answers one call of whoever has that credential; the process ends with it."""
+        scenario = self.folder / f"answer-{port}.xml"
+        text = (HERE / "sipp" / "answer.xml").read_text()
+        scenario.write_text(text.replace("[field0]", username).replace("[field1]", password))
+        scenario.chmod(0o600)
+        process = self.sipp(["-sf", str(scenario), "-p", str(port), "-t", "u1"], seconds)
+        time.sleep(0.3)
+        return process

@@ -1,0 +1,145 @@
+"""Real calls through what trunkd wired: sipp rings, real agents answer. Trunks and rules come from rows and from nowhere else."""
+import threading
+import time
+
+import pytest
+
+import calllib
+import simlib
+import worldlib
+from daemonlib import wait_for
+from worldlib import phone
+
+A, B, OTHERS = phone(1), phone(2), phone(3)
+METADATA = '{"queue":"support"}'
+
+
+class Telephony:
+    def __init__(self, world, servers, workers, phone):
+        self.world, self.servers, self.workers, self.phone = world, servers, workers, phone
+
+    def url(self, number):
+        """The origination URL of the trunk that the number is on, as the account at Twilio has it now; None: on no trunk."""
+        trunk = self.world.sim.number(number)["trunk_sid"]
+        urls = [o["sip_url"] for o in self.world.sim.objects("origination_urls") if o["trunk_sid"] == trunk]
+        assert len(urls) == (1 if trunk else 0), urls
+        return urls[0] if urls else None
+
+    def calls(self, name):
+        return self.workers[name].calls()
+
+    def counts(self):
+        return {name: len(worker.calls()) for name, worker in self.workers.items()}
+
+    def rings_through(self, number, url=None, **options):
+        """One call, answered; gives what the agent that took it wrote."""
+        before = self.counts()
+        assert self.phone.call(url or self.url(number), number, **options), f"{number} was not answered, see {self.phone.trace}*"
+        wait_for("a worker that had it", lambda: self.counts() != before)
+        took = [name for name, count in self.counts().items() if count > before[name]]
+        assert len(took) == 1, took
+        return took[0], self.calls(took[0])[-1]
+
+    def does_not_ring(self, number, url):
+        before = self.counts()
+        assert not self.phone.call(url, number, seconds=3)
+        assert self.counts() == before
+
+
+@pytest.fixture(scope="module")
+def telephony(cluster, servers, tmp_path_factory):
+    try:
+        calllib.need_sipp()
+        python = calllib.environment_of_agents()
+    except calllib.Missing as reason:
+        pytest.skip(str(reason))
+    folder = tmp_path_factory.mktemp("calls")
+    workers = {"support": calllib.Worker(python, folder, servers[0], "support-agent"), "sales": calllib.Worker(python, folder, servers[0], "sales-agent"),
+               "second": calllib.Worker(python, folder, servers[1], "support-agent")}
+    db = cluster.database()
+    world = worldlib.World(db, folder)
+    try:
+        db.q("update trunkd.livekit_project set sip_host = %s", f"127.0.0.1:{servers[0].sip_port}")
+        second = servers[1]
+        world.urls += [second.proxy.url, "127.0.0.1"]
+        world.give_secret("second", second.secret)
+        world.insert("livekit_project", {"name": "second", "url": second.proxy.url, "api_key": second.key, "secret": "file:account/second",
+                                         "sip_host": f"127.0.0.1:{second.sip_port}"})
+        world.account("main")
+        for number in (A, B, OTHERS):
+            world.own(number)
+        world.daemon.configure(world.urls)
+        world.daemon.start()
+        world.number(A)
+        world.number(OTHERS, livekit_project="second")
+        world.wait_active(A, OTHERS)
+        for worker in workers.values():
+            worker.wait_ready()
+        yield Telephony(world, servers, workers, calllib.Phone(folder))
+    finally:
+        world.close()
+        db.drop()
+        for worker in workers.values():
+            worker.stop()
+
+
+def test_a_call_reaches_the_agent_of_the_row(telephony):
+    name, told = telephony.rings_through(A)
+    line = telephony.world.line(A)
+    assert name == "support" and told["metadata"] == METADATA and told["room"].startswith("call_")
+    attributes = told["attributes"]
+    assert attributes["sip.trunkID"] == line["livekit_inbound_trunk_id"] and attributes["sip.ruleID"] == line["livekit_dispatch_rule_id"]
+    assert attributes["sip.trunkPhoneNumber"] == A
+    assert told["kind"] == 3                            # PARTICIPANT_KIND_SIP
+
+
+def test_a_relink_moves_the_next_call_and_loses_none(telephony):
+    world, failed, stop = telephony.world, [], threading.Event()
+
+    def ring():
+        while not stop.is_set():
+            if not telephony.phone.call(telephony.url(A), A, talk_ms=100):
+                failed.append(telephony.phone.trace)
+
+    caller = threading.Thread(target=ring)
+    caller.start()
+    try:
+        time.sleep(1)
+        for agent in ("sales", "support", "sales"):
+            world.set(A, agent=agent)
+            world.wait_active(A)
+            time.sleep(0.7)
+    finally:
+        stop.set()
+        caller.join()
+    assert failed == []
+    time.sleep(0.5)
+    assert telephony.rings_through(A)[0] == "sales"
+    world.set(A, agent="support")
+    world.wait_active(A)
+    assert telephony.rings_through(A)[0] == "support"
+
+
+def test_a_number_of_another_project_reaches_only_its_own(telephony):
+    assert telephony.url(OTHERS) != telephony.url(A)
+    assert telephony.rings_through(OTHERS)[0] == "second"
+    telephony.does_not_ring(OTHERS, telephony.url(A))
+    telephony.does_not_ring(A, telephony.url(OTHERS))
+
+
+@pytest.mark.parametrize("how", ["unlinked", "deleted"])
+def test_without_an_agent_or_a_row_no_call_gets_through(telephony, how):
+    world = telephony.world
+    world.number(B)
+    world.wait_active(B)
+    url = telephony.url(B)
+    assert telephony.rings_through(B)[0] == "support"
+    if how == "unlinked":
+        world.set(B, agent=None)
+        world.wait_status(B, "pending", "NoAgent")
+        assert telephony.url(B) is None
+        telephony.does_not_ring(B, url)
+    world.delete(B)
+    world.wait_gone(B)
+    assert telephony.url(B) is None
+    telephony.does_not_ring(B, url)
