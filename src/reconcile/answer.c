@@ -74,6 +74,23 @@ static enum row_event give_up_routing(struct row *row, struct judgement *judgeme
     return ROW_LATER;
 }
 
+/* The attach is there when the number's record shows a trunk of the ledger. */
+static bool record_shows(struct core *core, const struct row *row, const struct found *found)
+{
+    void *value;
+    const char *sid = found->spec.value[0];
+
+    if (row->r.kind->recognised != BY_KEY)
+        return true;
+    for (size_t i = 0; sid && map_next(&core->trunks, &i, &value);) {
+        const struct owner *trunk = value;
+        for (size_t k = 0; k < trunk->rows_count; k++)
+            if (trunk->rows[k]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[k]->r.external_id, sid))
+                return true;
+    }
+    return false;
+}
+
 /* A 401 or 403 may speak of the account, or of this one request. It is the request's when the account's own list was well after the
  * first denial, and nothing was wrong with the account in between. */
 static void judge_denial(const struct core *core, struct row *row, struct judgement *judgement)
@@ -111,27 +128,15 @@ static void write_answered(struct core *core, const struct flight *flight, const
         record_take(row->owner, row->gate, &first.found, core->now_ms);
     if (event == ROW_REFUSED && text_equal(judgement->reason, "RoutingNotRestored"))
         event = give_up_routing(row, judgement);
+    if (proves && record_shows(core, row, &first.found)) {
+        judgement->words = "Twilio took the change, and still shows the number on our trunk";
+        event = ROW_LATER;
+        proves = false;
+    }
     tell(row, operation, event, &first.found);
     row_event(core, row, event, judgement, &first.found);
     if (proves && row->doubt_ms <= core->now_ms)
         row_absent(core, row, core->now_ms);
-}
-
-/* The attach is there when the number's record shows a trunk of the ledger. */
-static bool record_shows(struct core *core, const struct row *row, const struct found *found)
-{
-    void *value;
-    const char *sid = found->spec.value[0];
-
-    if (row->r.kind->recognised != BY_KEY)
-        return true;
-    for (size_t i = 0; sid && map_next(&core->trunks, &i, &value);) {
-        const struct owner *trunk = value;
-        for (size_t k = 0; k < trunk->rows_count; k++)
-            if (trunk->rows[k]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[k]->r.external_id, sid))
-                return true;
-    }
-    return false;
 }
 
 static void get_answered(struct core *core, const struct flight *flight, const struct reply *reply, struct judgement *judgement)

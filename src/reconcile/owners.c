@@ -315,6 +315,18 @@ const char *row_keep(struct row *row, const char *text) { return arena_strdup(&r
 
 void row_touch(struct row *row) { row->unsaved = true; }
 
+/* What failed or was refused so far says nothing about what is tried from now on. False: there was nothing to forget. */
+bool row_forget_failures(struct row *row)
+{
+    if (!row->r.refusal && row->attempts == 0 && row->next_ms == 0)
+        return false;
+    row->r.refusal = row->r.message = NULL;
+    row->attempts = 0;
+    row->next_ms = row->failing_ms = 0;
+    row_touch(row);
+    return true;
+}
+
 struct row *row_new(struct core *core, struct owner *owner, const struct kind *kind, const char *slot, struct gate *gate)
 {
     struct row *row = must_calloc(1, sizeof(*row));

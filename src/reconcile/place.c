@@ -168,15 +168,11 @@ static void retry_rows(struct core *core, struct owner *owner)
 {
     for (size_t i = 0; i < owner->rows_count; i++) {
         struct row *row = owner->rows[i];
-        if (!row->r.refusal && row->attempts == 0 && row->next_ms == 0)
+        if (!row_forget_failures(row))
             continue;
-        row->r.refusal = NULL;
-        row->attempts = 0;
-        row->next_ms = row->failing_ms = 0;
         row->checked = false;
         if (row->read_ms != NEVER_MS)
             row_read_due(core, row, core->now_ms);
-        row_touch(row);
     }
     owner_queue(core, owner);
 }

@@ -285,6 +285,7 @@ const struct account *gate_account(const struct gate *);
 struct row *row_new(struct core *, struct owner *, const struct kind *, const char *slot, struct gate *);
 void row_free(struct core *, struct row *);
 void row_set_nonce(struct core *, struct row *, const char *nonce);
+bool row_forget_failures(struct row *);
 void row_touch(struct row *);                                   /* the image changed */
 const char *row_keep(struct row *, const char *text);           /* a copy in the row's arena; NULL stays NULL */
 void grave_dig(struct core *, const struct row *);              /* before its nonce is given up */

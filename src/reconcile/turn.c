@@ -141,12 +141,15 @@ static void do_seal(struct turn *t, const struct planned *p)
     effect->seal.place = arena_strdup(&t->core->effects->arena, resource_secret_place(&row->r, &t->core->turn));
 }
 
+/* A number that left the account and came back has another SID. */
 static void note_routing(struct turn *t, struct row *row)
 {
     const struct record *record = &t->owner->record;
 
     if (row->r.kind->id != KIND_TRUNK_PHONE_NUMBER)
         return;
+    if (record->sid && !text_equal(record->sid, row->r.external_id))
+        row->r.external_id = row_keep(row, record->sid);
     if (!record->trunk_sid || !trunk_sid_is_ours(t->core, row->r.account, record->trunk_sid))
         row->r.note = row_keep(row, text_or(record->routing, "{}"));
 }
@@ -241,9 +244,14 @@ static void do_step(struct turn *t, const struct planned *p)
 void turn_replan(struct turn *t)
 {
     t->plan = turn_plan(t->core, t->owner, &t->scene, &t->plan_count);
-    for (size_t i = 0; i < t->plan_count; i++)
-        if (t->plan[i].row)
-            row_of(&t->plan[i])->wanted = t->plan[i].wanted != NULL;
+    for (size_t i = 0; i < t->plan_count; i++) {
+        struct row *row = t->plan[i].row ? row_of(&t->plan[i]) : NULL;
+        if (!row)
+            continue;
+        if (row->wanted && !t->plan[i].wanted)
+            row_forget_failures(row);       /* a refused change says nothing about the removal */
+        row->wanted = t->plan[i].wanted != NULL;
+    }
 }
 
 void owner_turn(struct core *core, struct owner *owner)
