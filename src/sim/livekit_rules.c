@@ -36,17 +36,27 @@ static const char *const refused_headers[] = {
     "k", "l", "m", "o", "r", "t", "u", "v", NULL,
 };
 
-static bool is_token(const char *name)
+static const char token_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~";
+
+/* The first character that cannot be there is named by its number. */
+static const char *token_wrong(struct arena *a, const char *name)
 {
-    size_t length = strlen(name);
-    return length > 0 && length <= HEADER_NAME_MAX
-        && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~") == length;
+    size_t good = strspn(name, token_characters);
+    const char *head = "invalid header name: header name";
+
+    if (!*name)
+        return arena_printf(a, "%s cannot be empty", head);
+    if (strlen(name) > HEADER_NAME_MAX)
+        return arena_printf(a, "%s %s is not a token", head, name);
+    return name[good] ? arena_printf(a, "%s %s contains invalid characters: char %d not allowed", head, name, (unsigned char)name[good]) : NULL;
 }
 
 static const char *header_wrong(struct arena *a, const char *name, const char *value)
 {
-    if (!is_token(name))
-        return arena_printf(a, "invalid header name: header name %s is not a token", name);
+    const char *wrong = token_wrong(a, name);
+
+    if (wrong)
+        return wrong;
     for (size_t i = 0; refused_headers[i]; i++)
         if (strcasecmp(refused_headers[i], name) == 0)
             return arena_printf(a, "invalid header name: header name %s not supported", name);
@@ -72,15 +82,17 @@ static const char *headers_wrong(struct arena *a, struct json_object *set)
     if (to_attributes) {
         json_object_object_foreach(to_attributes, name, value) {
             (void)value;
-            if (!is_token(name))
-                return arena_printf(a, "invalid header name: header name %s is not a token", name);
+            const char *wrong = token_wrong(a, name);
+            if (wrong)
+                return wrong;
         }
     }
     if (to_headers) {
         json_object_object_foreach(to_headers, attribute, value) {
             (void)attribute;
-            if (!is_token(json_object_get_string(value)))
-                return arena_printf(a, "invalid header name: header name %s is not a token", json_object_get_string(value));
+            const char *wrong = token_wrong(a, json_object_get_string(value));
+            if (wrong)
+                return wrong;
         }
     }
     return NULL;
@@ -94,14 +106,14 @@ const char *lk_inbound_invalid(struct arena *a, struct json_object *set)
     return headers_wrong(a, set);
 }
 
-static const char *host_wrong(const char *host)
+static const char *host_wrong(struct arena *a, const char *field, const char *host)
 {
     if (text_is_empty(host))
         return NULL;
-    if (strstr(host, "sip:") || strstr(host, "sips:") || strchr(host, '@'))
-        return "trunk address should be a hostname or IP, not SIP URI";
-    if (strstr(host, "transport=") || strchr(host, ';'))
-        return "trunk transport should be set as a field, not a URI parameter";
+    if (strstr(host, "transport="))
+        return arena_printf(a, "%s should not contain transport parameter", field);
+    if (strstr(host, "sip:") || strstr(host, "sips:") || strpbrk(host, "@;"))
+        return arena_printf(a, "%s should be a hostname or IP, not SIP URI", field);
     return NULL;
 }
 
@@ -111,8 +123,8 @@ const char *lk_outbound_invalid(struct arena *a, struct json_object *set)
         return "no trunk numbers specified";
     if (text_is_empty(get_text(set, "address")))
         return "no outbound address specified";
-    const char *wrong = host_wrong(get_text(set, "address"));
-    wrong = wrong ? wrong : host_wrong(get_text(set, "from_host"));
+    const char *wrong = host_wrong(a, "trunk address", get_text(set, "address"));
+    wrong = wrong ? wrong : host_wrong(a, "from_host", get_text(set, "from_host"));
     return wrong ? wrong : headers_wrong(a, set);
 }
 
@@ -329,7 +341,8 @@ const char *lk_rule_conflict(struct sim *sim, struct call *call, struct json_obj
     const struct object *first = count ? rules[0] : NULL;
     bool named = first && first != self && (clash.first == first || clash.second == first);
     free(rules);
+    const char *name = get_text(named ? first->body : set, "name");
     return arena_printf(&call->arena,
                         "Dispatch rule for the same trunk, inbound number, number, and PIN combination already exists in dispatch rule \"%s\" \"%s\"",
-                        named ? first->id : self ? self->id : "<new>", text_or(get_text(named ? first->body : set, "name"), ""));
+                        named ? first->id : self ? self->id : "<new>", text_is_empty(name) ? "<blank name>" : name);
 }

@@ -19,10 +19,14 @@ static bool has_empty(struct json_object *array)
 static const char *list_update_wrong(struct json_object *u)
 {
     struct json_object *set = get_array(u, "set"), *add = get_array(u, "add"), *gone = get_array(u, "remove");
-    int ways = (array_length(set) > 0) + (array_length(add) > 0 || array_length(gone) > 0) + get_bool(u, "clear");
-    if (ways != 1)
+    bool sets = array_length(set) > 0, changes = array_length(add) > 0 || array_length(gone) > 0, clears = get_bool(u, "clear");
+    if (clears && (sets || changes))
+        return "cannot clear and change the list at the same time";
+    if (sets && changes)
+        return "cannot set and change the list at the same time";
+    if (!sets && !changes && !clears)
         return "unsupported list update operation";
-    return has_empty(set) || has_empty(add) || has_empty(gone) ? "empty value in list update" : NULL;
+    return has_empty(set) || has_empty(add) || has_empty(gone) ? "empty element in the list" : NULL;
 }
 
 const char *lk_list_updates_wrong(const struct lk_message *update_message, struct json_object *update)
