@@ -1,0 +1,43 @@
+"""What is not known about the providers is a switch of the simulator: a number's life is the same under every setting.
+
+A new switch is one row. The settings are those that are not the standard ones, which every other test has.
+"""
+import pytest
+
+from worldlib import phone
+
+A, B = phone(1), phone(2)
+SWITCHES = [
+    {}, {"twilio_list_lag_ms": 80}, {"livekit_list_lag_ms": 80}, {"twilio_tombstone_own": 0}, {"twilio_domain_taken_code": 21245},
+    {"twilio_mapped_list_delete": 1}, {"twilio_duplicate_username": 0}, {"twilio_attach_repeat": 1}, {"twilio_attach_moves": 0},
+    {"twilio_unattached_caller_id": 0}, {"twilio_unknown_parameters": 1}, {"twilio_list_omits_domain": 1}, {"twilio_problem_json": 1},
+    {"livekit_camel": 1}, {"livekit_null_items": 1}, {"livekit_racy_conflicts": 0}, {"livekit_page_cuts": 1}, {"livekit_stamps": 1},
+    {"livekit_hides_passwords": 1}, {"livekit_exp_required": 1}, {"livekit_cloud_words": 1},
+]
+
+
+@pytest.mark.parametrize("setting", SWITCHES, ids=[next(("%s=%s" % i for i in s.items()), "standard") for s in SWITCHES])
+def test_a_life_under(world, setting):
+    world.sim.config(**setting)
+    for number in (A, B):
+        world.own(number)
+    world.number(A, outbound=True)
+    world.daemon.start()
+    world.wait_active(A)
+    world.number(B)
+    world.wait_active(B)
+    world.agree()
+    world.exactly_one(A, outbound=True)
+    world.exactly_one(B)
+    ids = world.line(A)["livekit_dispatch_rule_id"]
+    world.set(A, agent="sales")
+    world.wait_line(A, lambda line: line["settled"] and world.sim.call(A).get("agent_name") == "sales-agent", "with the new agent")
+    assert world.line(A)["livekit_dispatch_rule_id"] == ids
+    world.set(A, agent=None)
+    world.wait_status(A, "pending", "NoAgent")
+    world.delete(B)
+    world.wait_gone(B)
+    world.delete(A)
+    world.wait_gone(A)
+    assert world.held() == {}
+    assert world.sim.number(A)["voice_url"] == "https://old.example.com/" + A[1:]
