@@ -82,7 +82,7 @@ class Phone:
                              "-d", str(talk_ms)], seconds)
         return process.wait(seconds + 20) == 0
 
-    def answer(self, port, username, password, seconds=20):
+    def answer(self, port, username, password, seconds=90):
         """A server that answers one call of whoever has that credential; the process ends with it."""
         scenario = self.folder / f"answer-{port}.xml"
         text = (HERE / "sipp" / "answer.xml").read_text()

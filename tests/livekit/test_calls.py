@@ -1,22 +1,24 @@
 """Real calls through what trunkd wired: sipp rings, real agents answer. Trunks and rules come from rows and from nowhere else."""
+import json
 import threading
 import time
 
 import pytest
 
 import calllib
+import serverlib
 import simlib
 import worldlib
 from daemonlib import wait_for
 from worldlib import phone
 
-A, B, OTHERS = phone(1), phone(2), phone(3)
+A, B, OTHERS, OUT, UNLISTED = (phone(n) for n in range(1, 6))
 METADATA = '{"queue":"support"}'
 
 
 class Telephony:
-    def __init__(self, world, servers, workers, phone):
-        self.world, self.servers, self.workers, self.phone = world, servers, workers, phone
+    def __init__(self, world, servers, workers, phone, terminations):
+        self.world, self.servers, self.workers, self.phone, self.terminations = world, servers, workers, phone, terminations
 
     def url(self, number):
         """The origination URL of the trunk that the number is on, as the account at Twilio has it now; None: on no trunk."""
@@ -61,7 +63,8 @@ def telephony(cluster, servers, tmp_path_factory):
     try:
         db.q("update trunkd.livekit_project set sip_host = %s", f"127.0.0.1:{servers[0].sip_port}")
         second = servers[1]
-        world.urls += [second.proxy.url, "127.0.0.1"]
+        terminations = [f"127.0.0.1:{serverlib.free_port()}" for _ in range(2)]
+        world.urls += [second.proxy.url, *terminations]
         world.give_secret("second", second.secret)
         world.insert("livekit_project", {"name": "second", "url": second.proxy.url, "api_key": second.key, "secret": "file:account/second",
                                          "sip_host": f"127.0.0.1:{second.sip_port}"})
@@ -75,7 +78,7 @@ def telephony(cluster, servers, tmp_path_factory):
         world.wait_active(A, OTHERS)
         for worker in workers.values():
             worker.wait_ready()
-        yield Telephony(world, servers, workers, calllib.Phone(folder))
+        yield Telephony(world, servers, workers, calllib.Phone(folder), terminations)
     finally:
         world.close()
         db.drop()
@@ -143,3 +146,59 @@ def test_without_an_agent_or_a_row_no_call_gets_through(telephony, how):
     world.wait_gone(B)
     assert telephony.url(B) is None
     telephony.does_not_ring(B, url)
+
+
+def ask(telephony, method, body):
+    stack = telephony.servers[0]
+    token = simlib.livekit_token(stack.key, stack.secret, sip={"admin": True, "call": True}, video={"roomCreate": True})
+    return simlib.http_call(stack.url, "POST", "/twirp/livekit." + method, json.dumps(body).encode(),
+                            {"Content-Type": "application/json", "Authorization": "Bearer " + token}, timeout=40)
+
+
+def dial(telephony, trunk_id, room):
+    """As an application that calls somebody; the answer comes with the callee's. A busy machine refuses before it sends anything."""
+    body = {"sip_trunk_id": trunk_id, "sip_call_to": "+15557654321", "room_name": room, "participant_identity": "callee",
+            "wait_until_answered": True}
+    return wait_for("an idle moment of the processor", lambda: (answer := ask(telephony, "SIP/CreateSIPParticipant", body))
+                    and "cpu exhausted" not in answer.text and answer, timeout=60, step=0.2)
+
+
+def test_an_outbound_call_shows_the_number_and_the_credential_that_trunkd_made(telephony):
+    """The callee's server asks for digest authentication; the override of the account leads the call there."""
+    world, (first, second) = telephony.world, telephony.terminations
+    account = world.account("out", termination_address=first)
+    world.own(OUT, "out")
+    world.number(OUT, "out", inbound=False, outbound=True)
+    line = world.wait_active(OUT)
+    trunk, = [o for o in world.sim.listed(telephony.servers[0], "outbound_trunks") if o["numbers"] == [OUT]]
+    username, password = trunk["auth_username"], trunk["auth_password"]
+    assert trunk["address"] == first and trunk["sip_trunk_id"] == line["livekit_outbound_trunk_id"]
+    at_twilio, = world.sim.objects("trunks", account.sid)
+    assert world.sim.digest(domain=at_twilio["domain_name"], username=username, password=password)["accepted"]
+
+    callee = telephony.phone.answer(int(first.split(":")[1]), username, password)
+    trace, answer = telephony.phone.trace, dial(telephony, trunk["sip_trunk_id"], "out-good")
+    assert answer.status == 200 and answer.json()["sip_call_id"], answer
+    assert ask(telephony, "RoomService/DeleteRoom", {"room": "out-good"}).status == 200     # which hangs up
+    assert callee.wait(30) == 0
+    sent = (trace.parent / (trace.name + ".messages")).read_text()
+    assert [line for line in sent.splitlines() if line.startswith("From:") and f"<sip:{OUT}@" in line], sent
+
+    # Another password at the same place is refused; the way there is changed in place.
+    world.db.q("update trunkd.twilio_account set termination_address = %s where name = 'out'", second)
+    world.wait_active(OUT)
+    wait_for("the new way", lambda: [o["address"] for o in world.sim.objects("outbound_trunks") if o["numbers"] == [OUT]] == [second])
+    callee = telephony.phone.answer(int(second.split(":")[1]), username, "another" + password)
+    assert dial(telephony, trunk["sip_trunk_id"], "out-bad").status == 403
+    callee.kill()
+    callee.wait()
+
+
+def test_a_termination_that_the_configuration_does_not_list_is_not_used(telephony):
+    world = telephony.world
+    world.account("unlisted", termination_address="127.0.0.1:9")
+    world.own(UNLISTED, "unlisted")
+    world.number(UNLISTED, "unlisted", inbound=False, outbound=True)
+    line = world.wait_line(UNLISTED, lambda line: line["status"] == "pending" and "127.0.0.1:9" in line["message"], "waits for its account")
+    print(line["reason"], line["message"])
+    assert [o for o in world.sim.objects("outbound_trunks") if o["numbers"] == [UNLISTED]] == []
