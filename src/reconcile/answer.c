@@ -91,13 +91,13 @@ static bool record_shows(struct core *core, const struct row *row, const struct 
     return false;
 }
 
-/* A 401 or 403 may speak of the account, or of this one request. It is the request's when the account's own list was well after the
- * first denial, and nothing was wrong with the account in between. */
-static void judge_denial(const struct core *core, struct row *row, struct judgement *judgement)
+/* A 403 may speak of the account, or of this one request. It is the request's when the account's own list was well after the first denial,
+ * and nothing was wrong with the account in between. A 401 speaks of the account always: it never rolls anything back. */
+static void judge_denial(const struct core *core, struct row *row, const struct reply *reply, struct judgement *judgement)
 {
     const struct gate *gate = row->gate;
 
-    if (judgement->verdict != VERDICT_ACCOUNT) {
+    if (judgement->verdict != VERDICT_ACCOUNT || reply->status != 403) {
         row->denied_ms = 0;
     } else if (row->denied_ms && gate->proved_ms >= row->denied_ms && gate->ill_last_ms < row->denied_ms) {
         judgement->verdict = VERDICT_REFUSED;
@@ -121,7 +121,7 @@ static void write_answered(struct core *core, const struct flight *flight, const
         judgement->verdict = VERDICT_UNKNOWN;
         judgement->words = arena_printf(&core->turn, "the answer cannot be read: %s", *err.text ? err.text : "it shows no object");
     }
-    judge_denial(core, row, judgement);
+    judge_denial(core, row, reply, judgement);
     enum row_event event = event_of(judgement->verdict);
     bool proves = event == ROW_DONE && operation == OP_DELETE && row->r.kind->remove_answer_proves;
     if (event == ROW_DONE && row->r.kind->recognised == BY_KEY)

@@ -50,7 +50,7 @@ struct row {
     int64_t next_ms;                /* back-off: no write before; 0: none */
     int64_t read_ms;                /* when the next read is due; NEVER_MS: none */
     int64_t read_since_ms;          /* a list serves only if it began at or after this */
-    int64_t denied_ms;              /* when it was answered 401 or 403 first; 0: not by the last answer */
+    int64_t denied_ms;              /* when it was answered 403 first; 0: not by the last answer */
     int64_t written_ms;             /* last accepted write; 0: not since the ledger was read */
     uint32_t attempts, reads;
     struct arena arena;             /* every text of r */

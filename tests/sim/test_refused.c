@@ -105,7 +105,7 @@ static void test_a_refused_set_up_is_rolled_back_and_retried_when_asked(void **s
     assert_true(visited > 0);
 }
 
-/* 401 and 403 may speak of the account; when its own list is well, they speak of this one request. */
+/* A 403 may speak of the account; when its own list is well, it speaks of this one request. */
 static void test_what_is_denied_beside_a_well_account_is_refused(void **state)
 {
     (void)state;
