@@ -175,7 +175,8 @@ def test_valid_until_counts_from_before_the_statement(db):
         d.say(f"lease renew 10000 {epoch}")
         d.nothing("lease", 1)
         c.rollback()
-        assert int(d.wait("lease").split()[2]) <= 9000
+        left = int(d.wait("lease").split()[2])
+        assert left <= 9000 + 5, "a second went by, but for the rounding of three clocks; counted from the answer it would be 10000"
 
 
 def overtaken(db, *arguments):
