@@ -10,6 +10,11 @@ from daemonlib import wait_for
 from worldlib import CREATE, REMOVE, phone
 
 REFUSAL = {"status": 400, "message": "not in this house"}
+# What a trunk has for one direction only, and what the neighbour then is for if a newcomer is to have it made on a standing trunk.
+FOR_INBOUND = {"twilio.origination_url": "origination_urls"}
+FOR_OUTBOUND = {"twilio.credential_list": "credential_lists", "twilio.credential": "credentials",
+                "twilio.trunk_credential_list": "trunk_credential_lists"}
+FROM_LINKS = ("auth_type", "auth_type_set")         # Twilio says in these of a trunk whether a list is linked to it
 
 
 class Case:
@@ -22,6 +27,8 @@ class Case:
         for number in (self.number, self.neighbour):
             world.own(number, self.account.name)
         self.before = None
+        # Of both directions, if nothing the trunk has is to be left for the newcomer.
+        self.directions = {"inbound": kind not in FOR_INBOUND, "outbound": kind not in FOR_OUTBOUND}
 
     def __repr__(self):
         return f"{self.kind} {'standing' if self.standing else 'empty'}"
@@ -46,7 +53,7 @@ class Case:
         self.world.number(self.number, self.account.name, outbound=True, label=self.label)
 
     def insert_neighbour(self):
-        self.world.number(self.neighbour, self.account.name, outbound=True, label="beside " + self.label[5:])
+        self.world.number(self.neighbour, self.account.name, label="beside " + self.label[5:], **self.directions)
 
     def everything_of(self, number):
         return self.world.of_number(number)
@@ -54,12 +61,22 @@ class Case:
     def twilio(self):
         return {k: v for k, v in self.world.sim.state(self.account.sid)["twilio"][self.account.sid].items()}
 
+    def beside(self):
+        """All that the neighbour lives on: its own objects, and of the trunk's what its directions need."""
+        if not self.standing:
+            return None
+        lists = ["trunks", *(FOR_INBOUND.values() if self.directions["inbound"] else ()),
+                 *(FOR_OUTBOUND.values() if self.directions["outbound"] else ())]
+        held = self.twilio()
+        trunks = [{k: v for k, v in o.items() if k not in FROM_LINKS} for o in held["trunks"]]
+        return self.everything_of(self.neighbour), {**{name: held[name] for name in lists}, "trunks": trunks}
+
     def keep(self):
-        """What must stay: the neighbour and the account as they are now."""
-        self.before = (self.everything_of(self.neighbour), self.twilio() if self.standing else None)
+        """What must stay, bit by bit."""
+        self.before = self.beside()
 
     def check_neighbour(self):
-        assert self.everything_of(self.neighbour) == self.before[0], self
+        assert self.beside() == self.before, self
 
     def fired(self):
         return self.world.sim.fired(self.fault)
@@ -72,7 +89,7 @@ def without_dates(twilio):
 
 
 def make_cases(world, kinds_of, standing=(False, True)):
-    """One per kind and ground. On a standing trunk only what a number has of its own can still be refused."""
+    """One per kind and ground. On a standing trunk: what a number has of its own, and what the trunk has for one direction only."""
     cases = []
     for stands in standing:
         for kind in kinds_of(world, stands):
@@ -81,7 +98,8 @@ def make_cases(world, kinds_of, standing=(False, True)):
 
 
 def creates(world, stands):
-    return world.kinds(owner="number") if stands else world.kinds()
+    """A trunk that stands is the only thing that no newcomer has made."""
+    return [kind for kind in world.kinds() if not stands or kind != "twilio.trunk"]
 
 
 def test_a_setup_refused_for_good_is_rolled_back_whole(crowd):
@@ -121,7 +139,7 @@ def test_a_setup_refused_for_good_is_rolled_back_whole(crowd):
         case.check_neighbour()
     world.agree()
     print(f"visited {len(cases)} refused creates of {len({c.kind for c in cases})} kinds, faults fired {sum(fired)} times")
-    assert len(cases) >= 13
+    assert len(cases) >= 17
 
 
 def test_retry_tries_a_failed_number_again(world):
@@ -138,6 +156,11 @@ def test_retry_tries_a_failed_number_again(world):
 
 
 def removals(world, stands):
+    return creates(world, stands)
+
+
+def blocking(world, stands):
+    """What the number that goes is held up by: on a standing trunk not what the trunk has: that is told of the trunk, see below."""
     return world.kinds(owner="number") if stands else world.kinds()
 
 
@@ -180,7 +203,7 @@ def exact_leftovers(world, case):
 
 def test_a_cleanup_refused_is_corrupted_with_the_exact_leftovers_and_ends_once_mended(crowd):
     world = crowd
-    cases = make_cases(world, removals)
+    cases = make_cases(world, blocking)
     stand_and_delete(world, cases)
     for case in cases:
         if case.kind == "twilio.trunk_phone_number":
@@ -202,9 +225,37 @@ def test_a_cleanup_refused_is_corrupted_with_the_exact_leftovers_and_ends_once_m
     assert len(cases) >= 13
 
 
+def test_what_a_standing_trunk_cannot_lose_holds_up_no_number(crowd):
+    """The last number of a direction goes, its trunk stays for the other one: the trunk's ledger keeps what is refused until it is gone."""
+    world = crowd
+    cases = [c for c in make_cases(world, removals, standing=[True]) if c.kind in {*FOR_INBOUND, *FOR_OUTBOUND}]
+    stand_and_delete(world, cases)
+    for case in cases:
+        world.wait_gone(case.number)
+        world.sim.wait_fired(case.fault, 2)
+        status = wait_for(lambda case=case: f"the trunk's leftovers of {case}\n{world.story(case.neighbour)}", lambda case=case: world.rows(
+            "select * from trunkd.trunk_status where twilio_account = %s and reason = 'Leftovers'", case.account.name))[0]
+        assert status["status"] == "active" and "not in this house" in status["message"], (case, status)
+        left = leftovers_of(status)
+        behind = BEHIND[case.kind] - {"twilio.trunk"}           # which is wanted
+        assert case.stuck in left and {kind for kind, _ in left} == behind | {case.kind}, (case, left)
+        world.wait_active(case.neighbour)
+        case.check_neighbour()
+    fired = [case.fired() for case in cases]
+    for case in cases:
+        world.sim.remove_fault(case.fault)
+    for case in cases:
+        wait_for(lambda case=case: f"the end of {case}\n{world.story(case.neighbour)}",
+                 lambda case=case: case.stuck not in {(r["kind"], r["external_id"]) for r in world.ledger(account=case.account.name)})
+        case.check_neighbour()
+    world.agree()
+    print(f"visited {len(cases)} refused removals from standing trunks, faults fired {sum(fired)} times")
+    assert len(cases) >= 4
+
+
 def test_force_delete_ends_a_corrupted_number_and_keeps_the_leftovers_as_orphans(crowd):
     world = crowd
-    cases = [c for c in make_cases(world, removals) if c.kind != "twilio.trunk_phone_number"]
+    cases = [c for c in make_cases(world, blocking) if c.kind != "twilio.trunk_phone_number"]
     stand_and_delete(world, cases)
     for case in cases:
         line = world.wait_status(case.number, "corrupted")
@@ -253,7 +304,7 @@ def test_a_routing_that_cannot_be_given_back_is_told_and_the_number_detached(wor
 
 def test_a_number_that_comes_back_over_a_corrupted_one_ends_right(crowd):
     world = crowd
-    cases = [c for c in make_cases(world, removals, standing=[True]) if c.kind != "twilio.trunk_phone_number"]
+    cases = [c for c in make_cases(world, blocking, standing=[True]) if c.kind != "twilio.trunk_phone_number"]
     stand_and_delete(world, cases)
     for case in cases:
         world.wait_status(case.number, "corrupted")
