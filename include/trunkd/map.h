@@ -13,9 +13,6 @@ void *map_put(struct map *, const char *key, void *value);          /* replaces 
 void *map_remove(struct map *, const char *key);                    /* returns the value or NULL */
 void map_release(struct map *);                                     /* the values are the owner's */
 
-/* How many entries there are. */
-size_t map_size(const struct map *);
-
 /* Visits every entry in no particular order: for (size_t i = 0; map_next(&m, &i, &value);). The map must not change meanwhile. */
 bool map_next(const struct map *, size_t *position, void **ret_value);
 

@@ -305,7 +305,6 @@ void unit_want(struct buf *, const char *type, const char *key, int64_t generati
 void unit_items(struct buf *);
 void unit_row(struct core *, struct buf *, const struct row *);
 void unit_row_end(struct buf *, const struct row *);
-void unit_tombstone(struct buf *, const struct row *);
 void unit_orphan(struct buf *, const struct row *, const char *why);
 void unit_event(struct buf *, const char *type, const char *object, const char *account, const char *reason, const char *message);
 void unit_number_status(struct core *, struct buf *, const struct owner *);

@@ -162,25 +162,20 @@ void unit_row_end(struct buf *b, const struct row *row)
     json_close(b, '}');
 }
 
-static void row_document(struct buf *b, const char *table, const struct row *row, const char *why)
+void unit_orphan(struct buf *b, const struct row *row, const char *why)
 {
     json_open(b, '{');
-    json_key_text(b, "put", table);
+    json_key_text(b, "put", "orphan");
     json_key(b, "row");
     json_open(b, '{');
     key_columns(b, row);
     json_key_text(b, "nonce", *row->r.nonce ? row->r.nonce : NULL);
     json_key_text(b, "external_id", row->r.external_id);
-    if (why) {
-        json_key_text(b, "tag", *row->r.tag ? row->r.tag : NULL);
-        json_key_text(b, "why", why);
-    }
+    json_key_text(b, "tag", *row->r.tag ? row->r.tag : NULL);
+    json_key_text(b, "why", why);
     json_close(b, '}');
     json_close(b, '}');
 }
-
-void unit_tombstone(struct buf *b, const struct row *row) { row_document(b, "tombstone", row, NULL); }
-void unit_orphan(struct buf *b, const struct row *row, const char *why) { row_document(b, "orphan", row, why); }
 
 /* ---- status ---------------------------------------------------------------------------------------------------------------- */
 
