@@ -2,21 +2,15 @@
 import base64
 import os
 import subprocess
-import urllib.parse
+
+import pytest
 
 from ctllib import trunkctl
 import pglib
 import worldlib
-from worldlib import phone
+from worldlib import forms, phone
 
 A, B = phone(1), phone(2)
-
-
-def forms(secret):
-    """How a secret may look when somebody lets it slip."""
-    raw = secret.encode()
-    return {secret, urllib.parse.quote(secret, safe=""), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="),
-            raw.hex()}
 
 
 def basic(user, secret):
@@ -120,3 +114,14 @@ def test_a_secret_named_for_one_place_is_of_no_use_in_another(world):
     right = trunkctl(world.db, "seal", "--for", "account/main", stdin=world.accounts["main"].token)
     world.db.q("update trunkd.twilio_account set secret = %s where name = 'main'", right.out.strip())
     world.wait_active(A)
+
+
+def test_a_world_that_lets_a_secret_slip_says_where(db, tmp_path):
+    """Every world is searched when it ends; this one holds secrets in three places."""
+    world = worldlib.World(db, tmp_path)
+    main = world.account("main")
+    db.q("update trunkd.agent set metadata = %s where name = 'sales'", worldlib.simlib.API_SECRET)
+    world.daemon.log_path.write_text("Authorization: " + base64.b64encode(main.token.encode()).decode())
+    worldlib.simlib.http_call(world.sim.twilio_url, "GET", "/v1/" + main.token)
+    with pytest.raises(AssertionError, match="a secret is in the database and the log of d and the simulator's log"):
+        world.close()

@@ -6,7 +6,9 @@
 
 A world can have many Twilio accounts ("a0", "a1" ...), so that many cases run beside each other; they share one LiveKit project.
 """
+import base64
 import json
+import urllib.parse
 
 import psycopg2.extras
 
@@ -51,6 +53,13 @@ def object_id(o):
 
 def phone(n):
     return "+1555%07d" % n
+
+
+def forms(secret):
+    """How a secret may look when somebody lets it slip."""
+    raw = secret.encode()
+    return {secret, urllib.parse.quote(secret, safe=""), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="),
+            raw.hex()}
 
 
 class Account:
@@ -103,7 +112,24 @@ class World:
             for daemon in self.daemons:
                 if daemon.process:
                     daemon.kill()
-            self.sim.stop()
+            try:
+                self.tell_no_secret()
+            finally:
+                self.sim.stop()
+
+    def tell_no_secret(self):
+        """Of every world, whatever was tried in it: no secret it was given stands in a log, a request, or the database."""
+        places = {"the log of " + daemon.folder.name: daemon.log() for daemon in self.daemons}
+        if self.sim.process:
+            places["the simulator's log"] = json.dumps(self.sim.log())
+        connection = self.db.connect()
+        cursor = connection.cursor()
+        cursor.execute("select schema_to_xml('trunkd', true, false, '')::text")
+        places["the database"], = cursor.fetchone()
+        connection.close()
+        secrets = set().union(*map(forms, self.secrets))
+        found = {place for place, text in places.items() if any(secret in text for secret in secrets)}
+        assert not found, f"a secret is in {' and '.join(sorted(found))}"
 
     # ---- what people want
 
