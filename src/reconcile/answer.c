@@ -77,18 +77,9 @@ static enum row_event give_up_routing(struct row *row, struct judgement *judgeme
 /* The attach is there when the number's record shows a trunk of the ledger. */
 static bool record_shows(struct core *core, const struct row *row, const struct found *found)
 {
-    void *value;
     const char *sid = found->spec.value[0];
 
-    if (row->r.kind->recognised != BY_KEY)
-        return true;
-    for (size_t i = 0; sid && map_next(&core->trunks, &i, &value);) {
-        const struct owner *trunk = value;
-        for (size_t k = 0; k < trunk->rows_count; k++)
-            if (trunk->rows[k]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[k]->r.external_id, sid))
-                return true;
-    }
-    return false;
+    return row->r.kind->recognised != BY_KEY || (sid && ledger_holds_trunk(core, sid));
 }
 
 /* A 403 may speak of the account, or of this one request. It is the request's when the account's own list was well after the first denial,

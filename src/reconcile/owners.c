@@ -414,6 +414,20 @@ void grave_dig(struct core *core, const struct row *row)
     map_put(&core->graves, grave->nonce, grave);
 }
 
+/* Whether a Twilio trunk with this SID is in the ledger. */
+bool ledger_holds_trunk(const struct core *core, const char *sid)
+{
+    void *value;
+
+    for (size_t i = 0; map_next(&core->trunks, &i, &value);) {
+        const struct owner *trunk = value;
+        for (size_t r = 0; r < trunk->rows_count; r++)
+            if (trunk->rows[r]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[r]->r.external_id, sid))
+                return true;
+    }
+    return false;
+}
+
 /* ---- accounts ------------------------------------------------------------------------------------------------------------- */
 
 struct gate *gate_get(struct core *core, const char *name, bool make)

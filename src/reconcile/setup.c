@@ -21,17 +21,8 @@ static struct row *attach_row(const struct owner *owner, const char *account)
 bool trunk_sid_is_ours(struct core *core, const char *account, const char *sid)
 {
     const struct gate *gate = gate_get(core, account, false);
-    void *value;
 
-    if (gate && map_get(&gate->tagged, sid))
-        return true;
-    for (size_t i = 0; map_next(&core->trunks, &i, &value);) {
-        const struct owner *trunk = value;
-        for (size_t r = 0; r < trunk->rows_count; r++)
-            if (trunk->rows[r]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[r]->r.external_id, sid))
-                return true;
-    }
-    return false;
+    return (gate && map_get(&gate->tagged, sid)) || ledger_holds_trunk(core, sid);
 }
 
 static bool everything_stands(const struct turn *t)

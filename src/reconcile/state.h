@@ -289,6 +289,7 @@ bool row_forget_failures(struct row *);
 void row_touch(struct row *);                                   /* the image changed */
 const char *row_keep(struct row *, const char *text);           /* a copy in the row's arena; NULL stays NULL */
 void grave_dig(struct core *, const struct row *);              /* before its nonce is given up */
+bool ledger_holds_trunk(const struct core *, const char *sid);
 void row_repack(struct row *);                                  /* a fresh arena with what is in use */
 
 /* leads.c: which trunk a number's objects lead to */
