@@ -313,6 +313,7 @@ static struct call *call_new(struct sim *sim, const struct sim_request *request)
 {
     struct call *call = must_calloc(1, sizeof(*call));
     call->ticket = ++sim->next_ticket;
+    call->seq_at_arrival = sim->next_seq;
     call->port = request->port;
     call->method = arena_strdup(&call->arena, request->method);
     call->path = arena_strdup(&call->arena, request->path);

@@ -107,6 +107,14 @@ static struct json_object *defaults_of(enum sim_kind kind, struct json_object *b
         return twilio_url_defaults();
     if (kind == KIND_PHONE_NUMBER)
         return twilio_number_defaults(text_or(get_text(body, "phone_number"), ""));
+    if (kind == KIND_ADDRESS)
+        return twilio_address_defaults();
+    if (kind == KIND_CONNECTION_POLICY)
+        return twilio_policy_defaults();
+    if (kind == KIND_POLICY_TARGET)
+        return twilio_target_defaults();
+    if (kind == KIND_BYOC_TRUNK)
+        return twilio_byoc_defaults();
     return json_object_new_object();
 }
 
@@ -191,12 +199,20 @@ void control_object_change(struct sim *sim, struct call *call, struct json_objec
     answer_json(call, 200, object_json(sim, o));
 }
 
-static void remove_of_list(struct object *list, enum sim_kind kind)
+/* What stands below it, and, for a list, what says on which trunks it is. */
+static void remove_what_depends(struct object *above)
 {
-    for (struct object *o = list->tenant->lists[kind].head, *next = NULL; o; o = next) {
-        next = o->next;
-        if (text_equal(kind == KIND_CREDENTIAL ? o->parent : o->id, list->id))
-            object_remove(o);
+    static const struct { enum sim_kind above, kind; bool by_id; } rows[] = {
+        { KIND_CREDENTIAL_LIST, KIND_CREDENTIAL, false }, { KIND_CREDENTIAL_LIST, KIND_TRUNK_CREDENTIAL_LIST, true },
+        { KIND_ADDRESS_LIST, KIND_ADDRESS, false }, { KIND_ADDRESS_LIST, KIND_TRUNK_ADDRESS_LIST, true },
+        { KIND_CONNECTION_POLICY, KIND_POLICY_TARGET, false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (struct object *o = above->tenant->lists[rows[i].kind].head, *next = NULL; o && rows[i].above == above->kind; o = next) {
+            next = o->next;
+            if (text_equal(rows[i].by_id ? o->id : o->parent, above->id))
+                object_remove(o);
+        }
     }
 }
 
@@ -207,10 +223,7 @@ void control_object_delete(struct sim *sim, struct call *call, struct json_objec
     struct object *o = path_object(sim, call);
     if (!o)
         return;
-    if (o->kind == KIND_CREDENTIAL_LIST) {
-        remove_of_list(o, KIND_CREDENTIAL);
-        remove_of_list(o, KIND_TRUNK_CREDENTIAL_LIST);
-    }
+    remove_what_depends(o);
     if (o->kind == KIND_TRUNK)
         twilio_trunk_remove(sim, o);
     else

@@ -199,6 +199,10 @@ void livekit_accept(struct sim *sim, struct call *call)
         answer_text(call, 200, TEXT_PLAIN, "OK");
         return;
     }
+    if (sim->set.livekit_body_bytes_max > 0 && call->body_bytes > (size_t)sim->set.livekit_body_bytes_max) {
+        answer_text(call, 413, TEXT_PLAIN, "Request Entity Too Large\n");
+        return;
+    }
     if (!identify(sim, call))
         return;
     const struct lk_method *m = route(sim, call);

@@ -128,6 +128,13 @@ static struct json_object *rule_with_media(struct json_object *info)
     return set;
 }
 
+static const char *too_long(const struct sim *sim, struct json_object *set)
+{
+    size_t most = (size_t)sim->set.livekit_name_max;
+    bool name = strlen(text_or(get_text(set, "name"), "")) > most, metadata = strlen(text_or(get_text(set, "metadata"), "")) > most;
+    return most > 0 && (name || metadata) ? "name or metadata is too long" : NULL;
+}
+
 void lk_create_load(struct sim *sim, struct call *call)
 {
     enum sim_kind kind = kind_of(call);
@@ -139,6 +146,7 @@ void lk_create_load(struct sim *sim, struct call *call)
         call->loaded = json_copy(info);
     const char *wrong = !call->loaded ? v->no_info : !text_is_empty(get_text(call->loaded, v->id_field)) ? v->id_on_create : NULL;
     wrong = wrong ? wrong : invalid(call, kind, call->loaded);
+    wrong = wrong ? wrong : too_long(sim, call->loaded);
     if (wrong)
         twirp_error(call, "invalid_argument", wrong);
     else if (sim->set.livekit_racy_conflicts)
@@ -209,6 +217,10 @@ void lk_update_load(struct sim *sim, struct call *call)
     call->loaded = json_copy(replace ? replace : o->body);
     if (!replace && !update_loaded(call, get_json(call->request, "update")))
         return;
+    if (too_long(sim, call->loaded)) {
+        twirp_error(call, "invalid_argument", too_long(sim, call->loaded));
+        return;
+    }
     if (sim->set.livekit_stamps)
         put_text(call->loaded, "created_at", get_text(o->body, "created_at"));
     if (sim->set.livekit_racy_conflicts)

@@ -22,9 +22,12 @@ libtrunkd_sim_a_SOURCES = \
 	src/sim/settings.c \
 	src/sim/store.c \
 	src/sim/twilio.c src/sim/twilio.h \
+	src/sim/twilio_access.c \
 	src/sim/twilio_account.c \
+	src/sim/twilio_collection.c \
 	src/sim/twilio_show.c \
 	src/sim/twilio_trunks.c \
+	src/sim/twilio_voice.c \
 	src/sim/world.h
 
 SIM_TEST_LDADD = libtrunkd-sim.a $(LDADD)
@@ -35,7 +38,8 @@ unit_tests += \
 	tests/unit/test_sim_livekit \
 	tests/unit/test_sim_livekit_rules \
 	tests/unit/test_sim_phone \
-	tests/unit/test_sim_twilio
+	tests/unit/test_sim_twilio \
+	tests/unit/test_sim_twilio_kinds
 tests_unit_test_sim_bytes_SOURCES = tests/unit/test_sim_bytes.c
 tests_unit_test_sim_bytes_LDADD = $(SIM_TEST_LDADD)
 tests_unit_test_sim_faults_SOURCES = tests/unit/test_sim_faults.c $(SIM_FIXTURE)
@@ -48,3 +52,5 @@ tests_unit_test_sim_phone_SOURCES = tests/unit/test_sim_phone.c $(SIM_FIXTURE)
 tests_unit_test_sim_phone_LDADD = $(SIM_TEST_LDADD)
 tests_unit_test_sim_twilio_SOURCES = tests/unit/test_sim_twilio.c $(SIM_FIXTURE)
 tests_unit_test_sim_twilio_LDADD = $(SIM_TEST_LDADD)
+tests_unit_test_sim_twilio_kinds_SOURCES = tests/unit/test_sim_twilio_kinds.c $(SIM_FIXTURE)
+tests_unit_test_sim_twilio_kinds_LDADD = $(SIM_TEST_LDADD)

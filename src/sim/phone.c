@@ -62,21 +62,51 @@ static const char *caller_refused(const struct sim *sim, struct tenant *t, const
     return "caller id is not attached to this trunk";
 }
 
+static bool ipv4(const char *text, uint32_t *ret_address)
+{
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    bool ok = sscanf(text_or(text, ""), "%u.%u.%u.%u", &a, &b, &c, &d) == 4 && a < 256 && b < 256 && c < 256 && d < 256;
+    *ret_address = a << 24 | b << 16 | c << 8 | d;
+    return ok;
+}
+
+static bool list_has_address(const struct tenant *t, const char *list, const char *source)
+{
+    uint32_t from = 0, network = 0;
+    if (!ipv4(source, &from))
+        return false;
+    for (const struct object *o = t->lists[KIND_ADDRESS].head; o; o = o->next) {
+        int64_t bits = get_int(o->body, "cidr_prefix_length", 32);
+        uint32_t mask = bits <= 0 ? 0 : UINT32_MAX << (32 - (bits < 32 ? bits : 32));
+        if (text_equal(o->parent, list) && ipv4(get_text(o->body, "ip_address"), &network) && ((from ^ network) & mask) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A trunk with lists of both sorts asks for both; one without any takes no call. */
 static const char *domain_refuses(struct sim *sim, struct call *call, const char *domain, struct json_object *d)
 {
     struct object *trunk = twilio_domain_holder(sim, domain);
-    bool linked = false;
+    bool by_credential = false, by_address = false, credential_fits = false, address_fits = false;
     if (!trunk)
         return "no trunk has this domain";
     struct tenant *t = trunk->tenant;
     for (struct object *o = t->lists[KIND_TRUNK_CREDENTIAL_LIST].head; o; o = o->next) {
-        if (!text_equal(o->parent, trunk->id))
-            continue;
-        linked = true;
-        if (list_accepts(&call->arena, t, o->id, d))
-            return caller_refused(sim, t, trunk, get_text(d, "from"));
+        by_credential = by_credential || text_equal(o->parent, trunk->id);
+        credential_fits = credential_fits || (text_equal(o->parent, trunk->id) && list_accepts(&call->arena, t, o->id, d));
     }
-    return linked ? "no credential of the trunk's lists fits" : "the trunk has no credential list";
+    for (struct object *o = t->lists[KIND_TRUNK_ADDRESS_LIST].head; o; o = o->next) {
+        by_address = by_address || text_equal(o->parent, trunk->id);
+        address_fits = address_fits || (text_equal(o->parent, trunk->id) && list_has_address(t, o->id, get_text(d, "source")));
+    }
+    if (!by_credential && !by_address)
+        return "the trunk has no credential list";
+    if (by_credential && !credential_fits)
+        return "no credential of the trunk's lists fits";
+    if (by_address && !address_fits)
+        return "the source is in none of the trunk's access control lists";
+    return caller_refused(sim, t, trunk, get_text(d, "from"));
 }
 
 void phone_digest(struct sim *sim, struct call *call, struct json_object *body)

@@ -10,6 +10,12 @@ const struct kind_info kinds_info[KIND_MAX_] = {
     [KIND_CREDENTIAL] = { "credentials", "CR", SIM_TWILIO },
     [KIND_TRUNK_CREDENTIAL_LIST] = { "trunk_credential_lists", "CL", SIM_TWILIO },
     [KIND_PHONE_NUMBER] = { "phone_numbers", "PN", SIM_TWILIO },
+    [KIND_ADDRESS_LIST] = { "ip_access_control_lists", "AL", SIM_TWILIO },
+    [KIND_ADDRESS] = { "ip_addresses", "IP", SIM_TWILIO },
+    [KIND_TRUNK_ADDRESS_LIST] = { "trunk_ip_access_control_lists", "AL", SIM_TWILIO },
+    [KIND_CONNECTION_POLICY] = { "connection_policies", "NY", SIM_TWILIO },
+    [KIND_POLICY_TARGET] = { "connection_policy_targets", "NE", SIM_TWILIO },
+    [KIND_BYOC_TRUNK] = { "byoc_trunks", "BY", SIM_TWILIO },
     [KIND_INBOUND_TRUNK] = { "inbound_trunks", "ST_", SIM_LIVEKIT },
     [KIND_OUTBOUND_TRUNK] = { "outbound_trunks", "ST_", SIM_LIVEKIT },
     [KIND_DISPATCH_RULE] = { "dispatch_rules", "SDR_", SIM_LIVEKIT },
@@ -78,7 +84,7 @@ void tenant_add_key(struct tenant *t, const char *sid, const char *secret)
 
 static void make_key(char *ret_key, size_t bytes, enum sim_kind kind, const char *parent, const char *id)
 {
-    if (kind == KIND_TRUNK_CREDENTIAL_LIST)
+    if (kind == KIND_TRUNK_CREDENTIAL_LIST || kind == KIND_TRUNK_ADDRESS_LIST)
         (void)snprintf(ret_key, bytes, "%s/%s", parent, id);
     else
         text_copy(ret_key, bytes, id);
@@ -184,7 +190,7 @@ void tombstone_add(struct sim *sim, const char *domain, const struct tenant *t)
 bool tombstone_holds(const struct sim *sim, const char *domain, const struct tenant *t)
 {
     for (const struct tombstone *s = sim->tombstones; s; s = s->next)
-        if (text_equal(s->domain, domain) && s->until_ms > sim->now_ms && (sim->set.twilio_tombstone_own || !text_equal(s->tenant, t->id)))
+        if (strcasecmp(s->domain, domain) == 0 && s->until_ms > sim->now_ms && (sim->set.twilio_tombstone_own || !text_equal(s->tenant, t->id)))
             return true;
     return false;
 }

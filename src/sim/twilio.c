@@ -12,6 +12,7 @@
 
 #define PAGE_SIZE_MAX 1000
 #define PAGE_SIZE_STANDARD 50
+enum { EMPTY_URL_IGNORED, EMPTY_URL_CLEARS, EMPTY_URL_REFUSED };      /* the setting twilio_empty_url */
 
 void twilio_error(struct sim *sim, struct call *call, int status, int64_t code, const char *message)
 {
@@ -82,7 +83,7 @@ static bool route_matches(const struct twilio_route *r, const struct call *call)
 
 static const struct twilio_route *find_route(const struct call *call, bool *ret_path_known)
 {
-    const struct twilio_route *const tables[] = { twilio_trunk_routes, twilio_account_routes };
+    const struct twilio_route *const tables[] = { twilio_trunk_routes, twilio_account_routes, twilio_access_routes, twilio_voice_routes };
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         for (const struct twilio_route *r = tables[i]; r->run; r++) {
             if (!route_matches(r, call))
@@ -164,11 +165,12 @@ static bool in_values(const char *values, const char *value)
     return false;
 }
 
-static bool value_fits(const struct param *p, const char *value)
+static bool value_fits(const struct sim *sim, const struct param *p, const char *value)
 {
     int64_t number = 0;
     switch (p->type) {
-    case PARAM_TEXT: return p->max == 0 || (int64_t)strlen(value) <= p->max;
+    case PARAM_TEXT: case PARAM_SIP_URL: return p->max == 0 || (int64_t)strlen(value) <= p->max;
+    case PARAM_URL: return *value || sim->set.twilio_empty_url != EMPTY_URL_REFUSED;
     case PARAM_ENUM: return in_values(p->values, value);
     case PARAM_BOOL: return is_boolean(value);
     case PARAM_INT: return text_to_int(value, p->min, p->max, &number);
@@ -197,7 +199,7 @@ bool twilio_form(struct sim *sim, struct call *call, bool create, struct form *r
             twilio_error(sim, call, 400, 20001, arena_printf(&call->arena, "Unknown parameter %s", pair->key));
             return false;
         }
-        if (p && !value_fits(p, pair->value)) {
+        if (p && !value_fits(sim, p, pair->value)) {
             twilio_error(sim, call, 400, r->invalid_code, arena_printf(&call->arena, "Invalid value for parameter %s", pair->key));
             return false;
         }
@@ -211,13 +213,13 @@ bool twilio_form(struct sim *sim, struct call *call, bool create, struct form *r
     return true;
 }
 
-void twilio_apply(const struct call *call, const struct form *form, struct json_object *body)
+void twilio_apply(const struct sim *sim, const struct call *call, const struct form *form, struct json_object *body)
 {
     const struct twilio_route *r = call->route;
     for (const struct param *p = r->params; p->name; p++) {
         const char *value = form_get(form, p->name);
         int64_t number = 0;
-        if (!value || !p->field)
+        if (!value || !p->field || (p->type == PARAM_URL && !*value && sim->set.twilio_empty_url == EMPTY_URL_IGNORED))
             continue;
         if (p->type == PARAM_BOOL)
             put_bool(body, p->field, strcasecmp(value, "true") == 0);
@@ -225,6 +227,8 @@ void twilio_apply(const struct call *call, const struct form *form, struct json_
             put_int(body, p->field, number);
         else
             put_text(body, p->field, value);
+        if (p->type == PARAM_SIP_URL)
+            twilio_fold_sip_url(sim, body, p->field);
     }
 }
 
@@ -261,7 +265,7 @@ static bool token_position(const struct sim *sim, const struct call *call, const
     size_t first = 0;
     if (strlen(token) != 34 || sscanf(token, "PT%16" SCNx64 "%16" SCNx64, &seq, &check) != 2 || check != token_check(sim, call, seq))
         return false;
-    while (first < set->count && set->items[first]->seq <= seq)
+    while (first < set->count && (sim->set.twilio_newest_first ? set->items[first]->seq >= seq : set->items[first]->seq <= seq))
         first++;
     *ret_first = first;
     return true;
@@ -286,6 +290,8 @@ static bool page_of(struct sim *sim, struct call *call, const struct object_set 
         twilio_error(sim, call, 400, 21481, "Invalid PageToken");
         return false;
     }
+    if (sim->set.twilio_pages_by_position)
+        page.first = (size_t)(page.number * page.size);
     if (page.first > set->count)
         page.first = set->count;
     page.count = set->count - page.first < (size_t)page.size ? set->count - page.first : (size_t)page.size;
@@ -315,6 +321,11 @@ static struct json_object *link_to(const struct sim *sim, struct call *call, con
 void twilio_page(struct sim *sim, struct call *call, const char *key, const struct object_set *set, twilio_show_fn show)
 {
     struct page page;
+    for (size_t i = 0; sim->set.twilio_newest_first && i < set->count / 2; i++) {
+        struct object *o = set->items[i];
+        set->items[i] = set->items[set->count - 1 - i];
+        set->items[set->count - 1 - i] = o;
+    }
     if (!page_of(sim, call, set, &page))
         return;
     struct json_object *o = json_object_new_object(), *items = json_object_new_array(), *meta = o;

@@ -142,7 +142,7 @@ static void number_update(struct sim *sim, struct call *call)
     if (!o || !twilio_form(sim, call, false, &form) || !routing_allowed(sim, call, o, &form))
         return;
     const char *trunk = form_get(&form, "TrunkSid"), *application = form_get(&form, "VoiceApplicationSid");
-    twilio_apply(call, &form, o->body);
+    twilio_apply(sim, call, &form, o->body);
     if (application) {
         put_text(o->body, "voice_application_sid", application);
         if (!text_is_empty(application))
@@ -162,7 +162,7 @@ static const struct param list_params[] = { { "FriendlyName", "friendly_name", P
 static bool list_name_free(struct sim *sim, struct call *call, const char *name, const struct object *self)
 {
     for (struct object *o = call->tenant->lists[KIND_CREDENTIAL_LIST].head; o; o = o->next) {
-        if (o == self || !object_visible(sim, o) || !text_equal(get_text(o->body, "friendly_name"), name))
+        if (o == self || !object_visible(sim, o) || !twilio_met(sim, call, o) || !text_equal(get_text(o->body, "friendly_name"), name))
             continue;
         twilio_error(sim, call, 400, LIST_INVALID, "A credential list with this FriendlyName already exists");
         return false;
@@ -180,7 +180,7 @@ static void list_create(struct sim *sim, struct call *call)
         return;
     }
     struct object *o = object_add(sim, call->tenant, KIND_CREDENTIAL_LIST, NULL, NULL, json_object_new_object());
-    twilio_apply(call, &form, o->body);
+    twilio_apply(sim, call, &form, o->body);
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 201, o);
 }
@@ -209,7 +209,7 @@ static void list_update(struct sim *sim, struct call *call)
     struct object *o = path_list(sim, call);
     if (!o || !twilio_form(sim, call, true, &form) || !list_name_free(sim, call, form_get(&form, "FriendlyName"), o))
         return;
-    twilio_apply(call, &form, o->body);
+    twilio_apply(sim, call, &form, o->body);
     object_touch(sim, o);
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 200, o);
@@ -235,6 +235,10 @@ static void list_delete(struct sim *sim, struct call *call)
     struct object *o = path_list(sim, call);
     if (!o)
         return;
+    if (!sim->set.twilio_full_list_delete && members_of(o, KIND_CREDENTIAL, false) > 0) {
+        twilio_error(sim, call, 400, 21241, "Credential list still has credentials");
+        return;
+    }
     if (members_of(o, KIND_TRUNK_CREDENTIAL_LIST, sim->set.twilio_mapped_list_delete) > 0 && !sim->set.twilio_mapped_list_delete) {
         twilio_error(sim, call, 400, 21241, "Credential list is still mapped");
         return;
@@ -298,7 +302,7 @@ static void credential_create(struct sim *sim, struct call *call)
         return;
     }
     struct object *o = object_add(sim, call->tenant, KIND_CREDENTIAL, NULL, list->id, json_object_new_object());
-    twilio_apply(call, &form, o->body);
+    twilio_apply(sim, call, &form, o->body);
     set_password(o, form_get(&form, "Password"));
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 201, o);
@@ -351,20 +355,20 @@ static void credential_delete(struct sim *sim, struct call *call)
 #define LISTS ACCOUNT, "SIP", "CredentialLists"
 
 const struct twilio_route twilio_account_routes[] = {
-    { "GET", { "2010-04-01", "Accounts" }, account_list, NULL, 0 },
-    { "GET", { ACCOUNT }, account_get, NULL, 0 },
-    { "GET", { ACCOUNT, "IncomingPhoneNumbers" }, number_list, NULL, 0 },
-    { "GET", { ACCOUNT, "IncomingPhoneNumbers", "*" }, number_get, NULL, 0 },
-    { "POST", { ACCOUNT, "IncomingPhoneNumbers", "*" }, number_update, number_params, 20422 },
-    { "GET", { LISTS }, list_list, NULL, 0 },
-    { "POST", { LISTS }, list_create, list_params, LIST_INVALID },
-    { "GET", { LISTS, "*" }, list_get, NULL, 0 },
-    { "POST", { LISTS, "*" }, list_update, list_params, LIST_INVALID },
-    { "DELETE", { LISTS, "*" }, list_delete, NULL, 0 },
-    { "GET", { LISTS, "*", "Credentials" }, credential_list, NULL, 0 },
-    { "POST", { LISTS, "*", "Credentials" }, credential_create, credential_params, LIST_INVALID },
-    { "GET", { LISTS, "*", "Credentials", "*" }, credential_get, NULL, 0 },
-    { "POST", { LISTS, "*", "Credentials", "*" }, credential_update, password_params, LIST_INVALID },
-    { "DELETE", { LISTS, "*", "Credentials", "*" }, credential_delete, NULL, 0 },
+    { "GET", { "2010-04-01", "Accounts" }, account_list, NULL, 0, NULL },
+    { "GET", { ACCOUNT }, account_get, NULL, 0, NULL },
+    { "GET", { ACCOUNT, "IncomingPhoneNumbers" }, number_list, NULL, 0, NULL },
+    { "GET", { ACCOUNT, "IncomingPhoneNumbers", "*" }, number_get, NULL, 0, NULL },
+    { "POST", { ACCOUNT, "IncomingPhoneNumbers", "*" }, number_update, number_params, 20422, NULL },
+    { "GET", { LISTS }, list_list, NULL, 0, NULL },
+    { "POST", { LISTS }, list_create, list_params, LIST_INVALID, NULL },
+    { "GET", { LISTS, "*" }, list_get, NULL, 0, NULL },
+    { "POST", { LISTS, "*" }, list_update, list_params, LIST_INVALID, NULL },
+    { "DELETE", { LISTS, "*" }, list_delete, NULL, 0, NULL },
+    { "GET", { LISTS, "*", "Credentials" }, credential_list, NULL, 0, NULL },
+    { "POST", { LISTS, "*", "Credentials" }, credential_create, credential_params, LIST_INVALID, NULL },
+    { "GET", { LISTS, "*", "Credentials", "*" }, credential_get, NULL, 0, NULL },
+    { "POST", { LISTS, "*", "Credentials", "*" }, credential_update, password_params, LIST_INVALID, NULL },
+    { "DELETE", { LISTS, "*", "Credentials", "*" }, credential_delete, NULL, 0, NULL },
     { 0 },
 };

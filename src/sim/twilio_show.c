@@ -29,14 +29,6 @@ static void put_sids(struct json_object *o, const struct object *object)
     put_text(o, "account_sid", object->tenant->id);
 }
 
-static bool has_list(const struct object *trunk)
-{
-    for (const struct object *o = trunk->tenant->lists[KIND_TRUNK_CREDENTIAL_LIST].head; o; o = o->next)
-        if (text_equal(o->parent, trunk->id))
-            return true;
-    return false;
-}
-
 static void show_trunk(struct json_object *o, const struct object *trunk, const char *host)
 {
     static const struct { const char *key, *path; } links[] = {
@@ -46,9 +38,13 @@ static void show_trunk(struct json_object *o, const struct object *trunk, const 
     struct json_object *all = json_object_new_object(), *types = json_object_new_array();
     for (size_t i = 0; i < ARRAY_SIZE(links); i++)
         put_format(all, links[i].key, "http://%s/v1/Trunks/%s/%s", host, trunk->id, links[i].path);
-    if (has_list(trunk))
+    bool by_address = twilio_count_below(trunk->tenant, KIND_TRUNK_ADDRESS_LIST, trunk->id) > 0;
+    bool by_credential = twilio_count_below(trunk->tenant, KIND_TRUNK_CREDENTIAL_LIST, trunk->id) > 0;
+    if (by_address)
+        json_object_array_add(types, json_object_new_string("IP_ACL"));
+    if (by_credential)
         json_object_array_add(types, json_object_new_string("CREDENTIAL_LIST"));
-    put_text(o, "auth_type", json_object_array_length(types) ? "CREDENTIAL_LIST" : "");
+    put_format(o, "auth_type", "%s%s%s", by_address ? "IP_ACL" : "", by_address && by_credential ? "," : "", by_credential ? "CREDENTIAL_LIST" : "");
     put_json(o, "auth_type_set", types);
     put_format(o, "url", "http://%s/v1/Trunks/%s", host, trunk->id);
     put_json(o, "links", all);
@@ -64,18 +60,47 @@ static void show_child(struct json_object *o, const struct object *child, const 
 
 static void show_association(struct json_object *o, const struct object *a, const char *host)
 {
-    const struct object *list = object_find(a->tenant, KIND_CREDENTIAL_LIST, NULL, a->id);
-    show_child(o, a, "CredentialLists", host);
+    bool addresses = a->kind == KIND_TRUNK_ADDRESS_LIST;
+    const struct object *list = object_find(a->tenant, addresses ? KIND_ADDRESS_LIST : KIND_CREDENTIAL_LIST, NULL, a->id);
+    show_child(o, a, addresses ? "IpAccessControlLists" : "CredentialLists", host);
     put_text(o, "friendly_name", list ? get_text(list->body, "friendly_name") : NULL);
 }
 
 static void show_list(struct json_object *o, const struct object *list)
 {
     struct json_object *below = json_object_new_object();
-    put_format(below, "credentials", "/2010-04-01/Accounts/%s/SIP/CredentialLists/%s/Credentials.json", list->tenant->id, list->id);
+    bool addresses = list->kind == KIND_ADDRESS_LIST;
+    const char *account = list->tenant->id, *sort = addresses ? "IpAccessControlLists" : "CredentialLists";
+    put_format(below, addresses ? "ip_addresses" : "credentials", "/2010-04-01/Accounts/%s/SIP/%s/%s/%s.json", account, sort, list->id,
+               addresses ? "IpAddresses" : "Credentials");
     put_json(o, "subresource_uris", below);
-    put_format(o, "uri", "/2010-04-01/Accounts/%s/SIP/CredentialLists/%s.json", list->tenant->id, list->id);
+    put_format(o, "uri", "/2010-04-01/Accounts/%s/SIP/%s/%s.json", account, sort, list->id);
     put_dates(o, list, date_rfc2822);
+}
+
+static void show_address(struct json_object *o, const struct object *a)
+{
+    put_text(o, "ip_access_control_list_sid", a->parent);
+    put_format(o, "uri", "/2010-04-01/Accounts/%s/SIP/IpAccessControlLists/%s/IpAddresses/%s.json", a->tenant->id, a->parent, a->id);
+    put_dates(o, a, date_rfc2822);
+}
+
+/* Connection policies, their targets, BYOC trunks. */
+static void show_voice(struct json_object *o, const struct object *v, const char *host)
+{
+    put_dates(o, v, date_iso);
+    if (v->kind == KIND_POLICY_TARGET) {
+        put_text(o, "connection_policy_sid", v->parent);
+        put_format(o, "url", "http://%s/v1/ConnectionPolicies/%s/Targets/%s", host, v->parent, v->id);
+        return;
+    }
+    bool policy = v->kind == KIND_CONNECTION_POLICY;
+    put_format(o, "url", "http://%s/v1/%s/%s", host, policy ? "ConnectionPolicies" : "ByocTrunks", v->id);
+    if (!policy)
+        return;
+    struct json_object *links = json_object_new_object();
+    put_format(links, "targets", "http://%s/v1/ConnectionPolicies/%s/Targets", host, v->id);
+    put_json(o, "links", links);
 }
 
 static void show_credential(struct json_object *o, const struct object *c)
@@ -93,8 +118,10 @@ struct json_object *twilio_show(const struct sim *sim, const struct object *obje
     switch (object->kind) {
     case KIND_TRUNK: show_trunk(o, object, host); break;
     case KIND_ORIGINATION_URL: show_child(o, object, "OriginationUrls", host); break;
-    case KIND_TRUNK_CREDENTIAL_LIST: show_association(o, object, host); break;
-    case KIND_CREDENTIAL_LIST: show_list(o, object); break;
+    case KIND_TRUNK_CREDENTIAL_LIST: case KIND_TRUNK_ADDRESS_LIST: show_association(o, object, host); break;
+    case KIND_CREDENTIAL_LIST: case KIND_ADDRESS_LIST: show_list(o, object); break;
+    case KIND_ADDRESS: show_address(o, object); break;
+    case KIND_CONNECTION_POLICY: case KIND_POLICY_TARGET: case KIND_BYOC_TRUNK: show_voice(o, object, host); break;
     case KIND_CREDENTIAL: show_credential(o, object); break;
     case KIND_PHONE_NUMBER:
         put_format(o, "uri", "/2010-04-01/Accounts/%s/IncomingPhoneNumbers/%s.json", object->tenant->id, object->id);

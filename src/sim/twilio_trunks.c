@@ -1,4 +1,4 @@
-/* trunking v1: trunks, origination URLs, associations, recording.
+/* trunking v1: trunks, origination URLs, numbers, recording. The lists of a trunk are in twilio_access.c.
  *
  * Rules: a DomainName is one label below pstn.twilio.com, unique across all accounts, and stays taken after the trunk is gone
  * (tombstone); caps per account and trunk; a number is on one trunk at most; deleting a trunk takes its URLs and associations
@@ -33,7 +33,7 @@ struct object *twilio_domain_holder(struct sim *sim, const char *domain)
 {
     for (struct tenant *t = sim->tenants; t; t = t->next)
         for (struct object *o = t->lists[KIND_TRUNK].head; o; o = o->next)
-            if (text_equal(get_text(o->body, "domain_name"), domain))
+            if (strcasecmp(text_or(get_text(o->body, "domain_name"), ""), domain) == 0)
                 return o;
     return NULL;
 }
@@ -60,7 +60,7 @@ static bool domain_usable(struct sim *sim, struct call *call, const char *domain
         return false;
     }
     struct object *holder = twilio_domain_holder(sim, domain);
-    if ((holder && holder != trunk) || (!holder && tombstone_holds(sim, domain, call->tenant))) {
+    if ((holder && holder != trunk && twilio_met(sim, call, holder)) || (!holder && tombstone_holds(sim, domain, call->tenant))) {
         twilio_error(sim, call, 400, sim->set.twilio_domain_taken_code, "Termination URI is not available");
         return false;
     }
@@ -72,7 +72,7 @@ static bool domain_usable(struct sim *sim, struct call *call, const char *domain
 static const struct param trunk_params[] = {
     { "FriendlyName", "friendly_name", PARAM_TEXT, .max = 64 },
     { "DomainName", NULL, PARAM_TEXT, .min = 0 },
-    { "DisasterRecoveryUrl", "disaster_recovery_url", PARAM_TEXT, .min = 0 },
+    { "DisasterRecoveryUrl", "disaster_recovery_url", PARAM_URL, .min = 0 },
     { "DisasterRecoveryMethod", "disaster_recovery_method", PARAM_ENUM, .values = "GET|POST" },
     { "TransferMode", "transfer_mode", PARAM_ENUM, .values = "disable-all|enable-all|sip-only" },
     { "TransferCallerId", "transfer_caller_id", PARAM_ENUM, .values = "from-transferee|from-transferor" },
@@ -94,8 +94,8 @@ static void trunk_create(struct sim *sim, struct call *call)
         return;
     }
     struct object *o = object_add(sim, call->tenant, KIND_TRUNK, NULL, NULL, twilio_trunk_defaults());
-    twilio_apply(call, &form, o->body);
-    put_text(o->body, "domain_name", domain);
+    twilio_apply(sim, call, &form, o->body);
+    put_text(o->body, "domain_name", sim->set.twilio_keeps_case ? given : domain);
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 201, o);
 }
@@ -135,11 +135,11 @@ static void trunk_update(struct sim *sim, struct call *call)
     const char *domain = text_is_empty(given) ? NULL : lower(&call->arena, given);
     if (domain && !domain_usable(sim, call, domain, o))
         return;
-    if (domain && !text_equal(domain, old)) {
+    if (domain && strcasecmp(domain, text_or(old, "")) != 0)
         tombstone_add(sim, old, call->tenant);
-        put_text(o->body, "domain_name", domain);
-    }
-    twilio_apply(call, &form, o->body);
+    if (domain)
+        put_text(o->body, "domain_name", sim->set.twilio_keeps_case ? given : domain);
+    twilio_apply(sim, call, &form, o->body);
     object_touch(sim, o);
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 200, o);
@@ -159,22 +159,14 @@ static bool is_on(const struct object *number, const struct object *trunk)
     return text_equal(get_text(number->body, "trunk_sid"), trunk->id);
 }
 
-static void remove_children(struct object *trunk, enum sim_kind kind)
-{
-    for (struct object *o = trunk->tenant->lists[kind].head, *next = NULL; o; o = next) {
-        next = o->next;
-        if (text_equal(o->parent, trunk->id))
-            object_remove(o);
-    }
-}
-
 void twilio_trunk_remove(struct sim *sim, struct object *trunk)
 {
     for (struct object *n = trunk->tenant->lists[KIND_PHONE_NUMBER].head; n; n = n->next)
         if (is_on(n, trunk))
             number_set_trunk(sim, n, NULL);
-    remove_children(trunk, KIND_ORIGINATION_URL);
-    remove_children(trunk, KIND_TRUNK_CREDENTIAL_LIST);
+    twilio_remove_below(trunk, KIND_ORIGINATION_URL);
+    twilio_remove_below(trunk, KIND_TRUNK_CREDENTIAL_LIST);
+    twilio_remove_below(trunk, KIND_TRUNK_ADDRESS_LIST);
     tombstone_add(sim, get_text(trunk->body, "domain_name"), trunk->tenant);
     object_remove(trunk);
 }
@@ -202,39 +194,40 @@ static const struct param url_params[] = {
     { "Priority", "priority", PARAM_INT, 0, 65535, NULL, true },
     { "Enabled", "enabled", PARAM_BOOL, .required = true },
     { "FriendlyName", "friendly_name", PARAM_TEXT, .max = 64, .required = true },
-    { "SipUrl", "sip_url", PARAM_TEXT, .required = true },
+    { "SipUrl", "sip_url", PARAM_SIP_URL, .required = true },
     { 0 },
 };
 
-static bool url_usable(struct sim *sim, struct call *call, const struct form *form)
+/* What the form says; `self` is the one under update, NULL in a create. */
+static bool url_usable(struct sim *sim, struct call *call, const struct form *form, const struct object *trunk, const struct object *self)
 {
-    const char *url = form_get(form, "SipUrl");
-    if (!url || (strncasecmp(url, "sip:", 4) == 0 && url[4]) || (strncasecmp(url, "sips:", 5) == 0 && url[5]))
-        return true;
-    twilio_error(sim, call, 400, TRUNK_INVALID, "SipUrl must begin with sip:");
-    return false;
-}
-
-static size_t count_below(const struct object_list *list, const char *parent)
-{
-    size_t n = 0;
-    for (const struct object *o = list->head; o; o = o->next)
-        n += text_equal(o->parent, parent);
-    return n;
+    const char *url = form_get(form, "SipUrl"), *name = form_get(form, "FriendlyName");
+    if (url && !twilio_is_sip_url(url, /* sips_too= */ true)) {
+        twilio_error(sim, call, 400, TRUNK_INVALID, "SipUrl must begin with sip:");
+        return false;
+    }
+    for (const struct object *o = call->tenant->lists[KIND_ORIGINATION_URL].head; o && !self && !sim->set.twilio_duplicate_url; o = o->next) {
+        if (!text_equal(o->parent, trunk->id) || !text_equal(get_text(o->body, "sip_url"), url)
+            || !text_equal(get_text(o->body, "friendly_name"), name))
+            continue;
+        twilio_error(sim, call, 400, TRUNK_INVALID, "This origination URL exists already");
+        return false;
+    }
+    return true;
 }
 
 static void url_create(struct sim *sim, struct call *call)
 {
     struct form form;
     struct object *trunk = path_trunk(sim, call);
-    if (!trunk || !twilio_form(sim, call, true, &form) || !url_usable(sim, call, &form))
+    if (!trunk || !twilio_form(sim, call, true, &form) || !url_usable(sim, call, &form, trunk, NULL))
         return;
-    if ((int64_t)count_below(&call->tenant->lists[KIND_ORIGINATION_URL], trunk->id) >= sim->set.twilio_cap_origination_urls) {
+    if ((int64_t)twilio_count_below(call->tenant, KIND_ORIGINATION_URL, trunk->id) >= sim->set.twilio_cap_origination_urls) {
         twilio_error(sim, call, 400, 21249, "Maximum number of origination URLs reached");
         return;
     }
     struct object *o = object_add(sim, call->tenant, KIND_ORIGINATION_URL, NULL, trunk->id, twilio_url_defaults());
-    twilio_apply(call, &form, o->body);
+    twilio_apply(sim, call, &form, o->body);
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 201, o);
 }
@@ -264,9 +257,9 @@ static void url_update(struct sim *sim, struct call *call)
 {
     struct form form;
     struct object *o = path_url(sim, call);
-    if (!o || !twilio_form(sim, call, false, &form) || !url_usable(sim, call, &form))
+    if (!o || !twilio_form(sim, call, false, &form) || !url_usable(sim, call, &form, NULL, o))
         return;
-    twilio_apply(call, &form, o->body);
+    twilio_apply(sim, call, &form, o->body);
     object_touch(sim, o);
     call_committed(sim, call, o->key);
     twilio_answer(sim, call, 200, o);
@@ -283,51 +276,6 @@ static void remove_answered(struct sim *sim, struct call *call, struct object *o
 
 static void url_delete(struct sim *sim, struct call *call) { remove_answered(sim, call, path_url(sim, call)); }
 
-/* ---- credential lists of a trunk */
-
-static const struct param association_params[] = { { "CredentialListSid", NULL, PARAM_TEXT, .required = true }, { 0 } };
-
-static void association_create(struct sim *sim, struct call *call)
-{
-    struct form form;
-    struct object *trunk = path_trunk(sim, call);
-    if (!trunk || !twilio_form(sim, call, true, &form))
-        return;
-    const char *sid = form_get(&form, "CredentialListSid");
-    if (!twilio_path_object(sim, call, KIND_CREDENTIAL_LIST, NULL, sid))
-        return;
-    if (object_find(call->tenant, KIND_TRUNK_CREDENTIAL_LIST, trunk->id, sid)) {
-        twilio_error(sim, call, 400, 21245, "Credential list is already associated with this trunk");
-        return;
-    }
-    struct object *o = object_add(sim, call->tenant, KIND_TRUNK_CREDENTIAL_LIST, sid, trunk->id, json_object_new_object());
-    call_committed(sim, call, o->key);
-    twilio_answer(sim, call, 201, o);
-}
-
-static void association_list(struct sim *sim, struct call *call)
-{
-    struct object *trunk = path_trunk(sim, call);
-    if (!trunk)
-        return;
-    struct object_set set = twilio_listed(sim, call, KIND_TRUNK_CREDENTIAL_LIST, trunk->id);
-    twilio_page(sim, call, "credential_lists", &set, twilio_show);
-}
-
-static struct object *path_association(struct sim *sim, struct call *call)
-{
-    return twilio_path_object(sim, call, KIND_TRUNK_CREDENTIAL_LIST, call->segments[2], call->segments[4]);
-}
-
-static void association_get(struct sim *sim, struct call *call)
-{
-    struct object *o = path_association(sim, call);
-    if (o)
-        twilio_answer(sim, call, 200, o);
-}
-
-static void association_delete(struct sim *sim, struct call *call) { remove_answered(sim, call, path_association(sim, call)); }
-
 /* ---- numbers of a trunk */
 
 static const struct param attach_params[] = { { "PhoneNumberSid", NULL, PARAM_TEXT, .required = true }, { 0 } };
@@ -343,7 +291,7 @@ static void attach_create(struct sim *sim, struct call *call)
         return;
     bool attached = !text_is_empty(get_text(number->body, "trunk_sid")), here = attached && is_on(number, trunk);
     if ((here && !sim->set.twilio_attach_repeat) || (attached && !here && !sim->set.twilio_attach_moves)) {
-        twilio_error(sim, call, 400, 20001, "Phone number is already associated with a trunk");
+        twilio_error(sim, call, 400, sim->set.twilio_attach_refused_code, "Phone number is already associated with a trunk");
         return;
     }
     if (!here)
@@ -394,7 +342,7 @@ static void attach_delete(struct sim *sim, struct call *call)
     answer_empty(call, 204);
 }
 
-/* ---- recording, and address lists, which nobody here makes */
+/* ---- recording */
 
 static const struct param recording_params[] = {
     { "Mode", "mode", PARAM_ENUM, .values = "do-not-record|record-from-ringing|record-from-answer|record-from-ringing-dual|record-from-answer-dual" },
@@ -415,40 +363,28 @@ static void recording_update(struct sim *sim, struct call *call)
     struct object *trunk = path_trunk(sim, call);
     if (!trunk || !twilio_form(sim, call, false, &form))
         return;
-    twilio_apply(call, &form, get_json(trunk->body, "recording"));
+    twilio_apply(sim, call, &form, get_json(trunk->body, "recording"));
     object_touch(sim, trunk);
     call_committed(sim, call, trunk->key);
     answer_json(call, 200, json_copy(get_json(trunk->body, "recording")));
 }
 
-static void acl_list(struct sim *sim, struct call *call)
-{
-    struct object_set set = twilio_set(call, 0);
-    if (path_trunk(sim, call))
-        twilio_page(sim, call, "ip_access_control_lists", &set, twilio_show);
-}
-
 const struct twilio_route twilio_trunk_routes[] = {
-    { "GET", { "v1", "Trunks" }, trunk_list, NULL, 0 },
-    { "POST", { "v1", "Trunks" }, trunk_create, trunk_params, TRUNK_INVALID },
-    { "GET", { "v1", "Trunks", "*" }, trunk_get, NULL, 0 },
-    { "POST", { "v1", "Trunks", "*" }, trunk_update, trunk_params, TRUNK_INVALID },
-    { "DELETE", { "v1", "Trunks", "*" }, trunk_delete, NULL, 0 },
-    { "GET", { "v1", "Trunks", "*", "OriginationUrls" }, url_list, NULL, 0 },
-    { "POST", { "v1", "Trunks", "*", "OriginationUrls" }, url_create, url_params, TRUNK_INVALID },
-    { "GET", { "v1", "Trunks", "*", "OriginationUrls", "*" }, url_get, NULL, 0 },
-    { "POST", { "v1", "Trunks", "*", "OriginationUrls", "*" }, url_update, url_params, TRUNK_INVALID },
-    { "DELETE", { "v1", "Trunks", "*", "OriginationUrls", "*" }, url_delete, NULL, 0 },
-    { "GET", { "v1", "Trunks", "*", "CredentialLists" }, association_list, NULL, 0 },
-    { "POST", { "v1", "Trunks", "*", "CredentialLists" }, association_create, association_params, TRUNK_INVALID },
-    { "GET", { "v1", "Trunks", "*", "CredentialLists", "*" }, association_get, NULL, 0 },
-    { "DELETE", { "v1", "Trunks", "*", "CredentialLists", "*" }, association_delete, NULL, 0 },
-    { "GET", { "v1", "Trunks", "*", "PhoneNumbers" }, attach_list, NULL, 0 },
-    { "POST", { "v1", "Trunks", "*", "PhoneNumbers" }, attach_create, attach_params, TRUNK_INVALID },
-    { "GET", { "v1", "Trunks", "*", "PhoneNumbers", "*" }, attach_get, NULL, 0 },
-    { "DELETE", { "v1", "Trunks", "*", "PhoneNumbers", "*" }, attach_delete, NULL, 0 },
-    { "GET", { "v1", "Trunks", "*", "Recording" }, recording_get, NULL, 0 },
-    { "POST", { "v1", "Trunks", "*", "Recording" }, recording_update, recording_params, TRUNK_INVALID },
-    { "GET", { "v1", "Trunks", "*", "IpAccessControlLists" }, acl_list, NULL, 0 },
+    { "GET", { "v1", "Trunks" }, trunk_list, NULL, 0, NULL },
+    { "POST", { "v1", "Trunks" }, trunk_create, trunk_params, TRUNK_INVALID, NULL },
+    { "GET", { "v1", "Trunks", "*" }, trunk_get, NULL, 0, NULL },
+    { "POST", { "v1", "Trunks", "*" }, trunk_update, trunk_params, TRUNK_INVALID, NULL },
+    { "DELETE", { "v1", "Trunks", "*" }, trunk_delete, NULL, 0, NULL },
+    { "GET", { "v1", "Trunks", "*", "OriginationUrls" }, url_list, NULL, 0, NULL },
+    { "POST", { "v1", "Trunks", "*", "OriginationUrls" }, url_create, url_params, TRUNK_INVALID, NULL },
+    { "GET", { "v1", "Trunks", "*", "OriginationUrls", "*" }, url_get, NULL, 0, NULL },
+    { "POST", { "v1", "Trunks", "*", "OriginationUrls", "*" }, url_update, url_params, TRUNK_INVALID, NULL },
+    { "DELETE", { "v1", "Trunks", "*", "OriginationUrls", "*" }, url_delete, NULL, 0, NULL },
+    { "GET", { "v1", "Trunks", "*", "PhoneNumbers" }, attach_list, NULL, 0, NULL },
+    { "POST", { "v1", "Trunks", "*", "PhoneNumbers" }, attach_create, attach_params, TRUNK_INVALID, NULL },
+    { "GET", { "v1", "Trunks", "*", "PhoneNumbers", "*" }, attach_get, NULL, 0, NULL },
+    { "DELETE", { "v1", "Trunks", "*", "PhoneNumbers", "*" }, attach_delete, NULL, 0, NULL },
+    { "GET", { "v1", "Trunks", "*", "Recording" }, recording_get, NULL, 0, NULL },
+    { "POST", { "v1", "Trunks", "*", "Recording" }, recording_update, recording_params, TRUNK_INVALID, NULL },
     { 0 },
 };

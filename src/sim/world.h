@@ -17,6 +17,7 @@
 
 enum sim_kind {
     KIND_TRUNK, KIND_ORIGINATION_URL, KIND_CREDENTIAL_LIST, KIND_CREDENTIAL, KIND_TRUNK_CREDENTIAL_LIST, KIND_PHONE_NUMBER,
+    KIND_ADDRESS_LIST, KIND_ADDRESS, KIND_TRUNK_ADDRESS_LIST, KIND_CONNECTION_POLICY, KIND_POLICY_TARGET, KIND_BYOC_TRUNK,
     KIND_INBOUND_TRUNK, KIND_OUTBOUND_TRUNK, KIND_DISPATCH_RULE, KIND_MAX_
 };
 
@@ -29,7 +30,7 @@ struct object {
     enum sim_kind kind;
     uint64_t seq;                       /* order of creation; page tokens rest on it */
     char id[SIM_ID_BYTES];
-    char parent[SIM_ID_BYTES];          /* trunk or credential list; "" where there is none */
+    char parent[SIM_ID_BYTES];          /* trunk, list or policy; "" where there is none */
     char key[2 * SIM_ID_BYTES];         /* unique within kind and tenant: id, or parent/id of an association */
     struct json_object *body;
     char *secret;                       /* password of a credential */
@@ -74,13 +75,29 @@ struct tombstone { struct tombstone *next; char *domain; int64_t until_ms; char 
     X(twilio_cap_credential_lists, 0, 1000000, 100) \
     X(twilio_cap_credentials, 0, 1000000, 1000) \
     X(twilio_cap_origination_urls, 0, 1000000, 10) \
+    X(twilio_cap_address_lists, 0, 1000000, 1000) \
+    X(twilio_cap_addresses, 0, 1000000, 25) \
+    X(twilio_cap_connection_policies, 0, 1000000, 10000) \
+    X(twilio_cap_policy_targets, 0, 1000000, 10) \
+    X(twilio_cap_byoc_trunks, 0, 1000000, 0) \
+    X(twilio_cap_lists_of_a_trunk, 0, 1000000, 0) \
     X(twilio_tombstone_ms, 0, INT64_C(31536000000), INT64_C(2592000000)) \
     X(twilio_tombstone_own, 0, 1, 1) \
     X(twilio_domain_taken_code, 20000, 29999, 21248) \
     X(twilio_mapped_list_delete, 0, 1, 0) \
+    X(twilio_full_list_delete, 0, 1, 1) \
+    X(twilio_policy_delete, 0, 1, 0) \
+    X(twilio_racy_names, 0, 1, 0) \
+    X(twilio_keeps_case, 0, 1, 0) \
+    X(twilio_sip_url_case, 0, 2, 0) \
+    X(twilio_duplicate_url, 0, 1, 1) \
+    X(twilio_empty_url, 0, 2, 1) \
+    X(twilio_newest_first, 0, 1, 0) \
+    X(twilio_pages_by_position, 0, 1, 0) \
     X(twilio_duplicate_username, 0, 1, 1) \
     X(twilio_attach_repeat, 0, 1, 0) \
     X(twilio_attach_moves, 0, 1, 1) \
+    X(twilio_attach_refused_code, 20000, 29999, 20001) \
     X(twilio_unattached_caller_id, 0, 1, 1) \
     X(twilio_unknown_parameters, 0, 1, 0) \
     X(twilio_list_omits_domain, 0, 1, 0) \
@@ -95,6 +112,8 @@ struct tombstone { struct tombstone *next; char *domain; int64_t until_ms; char 
     X(livekit_stamps, 0, 1, 0) \
     X(livekit_hides_passwords, 0, 1, 0) \
     X(livekit_exp_required, 0, 1, 0) \
+    X(livekit_name_max, 0, 1000000, 0) \
+    X(livekit_body_bytes_max, 0, INT64_C(1000000000), 0) \
     X(livekit_cloud_words, 0, 1, 0)
 
 struct settings {
@@ -166,6 +185,7 @@ struct call {
     call_step run;                      /* executes at completion and fills the answer */
     call_step load;                     /* what the server reads when the request arrives; NULL: nothing */
     const void *route;                  /* of the provider's table */
+    uint64_t seq_at_arrival;            /* objects made later have a greater one */
     const char *segments[8];            /* of the path, unescaped */
     size_t segments_count;
     struct json_object *request;        /* LiveKit: decoded message */

@@ -35,6 +35,21 @@ KINDS = [
     Kind("credential_list", ACCOUNT + ".sip.credentialLists", {"friendlyName": "list {n}"}, {"friendlyName": "renamed"}),
     Kind("credential", ACCOUNT + ".sip.credentialLists({credential_list}).credentials", {"username": "user{n}", "password": STRONG},
          {"password": STRONG + "2"}, hidden=("password",)),
+    Kind("address_list", ACCOUNT + ".sip.ipAccessControlLists", {"friendlyName": "addresses {n}"}, {"friendlyName": "renamed"}),
+    Kind("address", ACCOUNT + ".sip.ipAccessControlLists({address_list}).ipAddresses",
+         {"friendlyName": "address {n}", "ipAddress": "192.0.2.{n}", "cidrPrefixLength": 32},
+         {"friendlyName": "renamed", "ipAddress": "198.51.100.0", "cidrPrefixLength": 24}),
+    Kind("trunk_address_list", TRUNK + ".ipAccessControlLists", {"ipAccessControlListSid": "{address_list n}"},
+         hidden=("ipAccessControlListSid",)),
+    Kind("connection_policy", "voice.v1.connectionPolicies", {"friendlyName": "policy {n}"}, {"friendlyName": "renamed"}),
+    Kind("policy_target", "voice.v1.connectionPolicies({connection_policy}).targets",
+         {"friendlyName": "target {n}", "target": f"sip:{SIP_HOST};transport=tcp", "priority": 1, "weight": 20, "enabled": True},
+         {"friendlyName": "renamed", "target": "sip:other.sip.sim.test", "priority": 2, "weight": 1, "enabled": False}),
+    Kind("byoc_trunk", "voice.v1.byocTrunks",
+         {"friendlyName": "byoc {n}", "voiceUrl": "https://voice.test/", "voiceMethod": "GET", "cnamLookupEnabled": False,
+          "connectionPolicySid": "{connection_policy}"},
+         {"friendlyName": "renamed", "voiceUrl": "https://other.test/", "voiceMethod": "POST", "voiceFallbackUrl": "https://fall.test/",
+          "statusCallbackUrl": "https://status.test/", "statusCallbackMethod": "GET", "cnamLookupEnabled": True}),
 ]
 BY_NAME = {k.name: k for k in KINDS}
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=[k.name for k in KINDS])
@@ -171,7 +186,9 @@ def test_the_account_is_listed_and_fetched(sdk):
 REFUSALS = [    # kind, arguments or what they are changed by, code
     ("trunk", {"domainName": "td-1.example.com"}, 21245), ("trunk", {"domainName": "twice.pstn.twilio.com"}, 21248),
     ("credential_list", {"friendlyName": "twice"}, 21240), ("credential", {"password": "short"}, 21240),
-    ("origination_url", {"sipUrl": "http://no"}, 21245),
+    ("origination_url", {"sipUrl": "http://no"}, 21245), ("address_list", {"friendlyName": "twice"}, 21235),
+    ("address", {"ipAddress": "192.0.2.256"}, 21235), ("policy_target", {"target": "sips:no"}, 20422),
+    ("byoc_trunk", {"connectionPolicySid": "NY" + 32 * "0"}, 20423),
 ]
 
 

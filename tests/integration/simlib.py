@@ -28,7 +28,8 @@ API_SECRET = "sim-secret-sim-secret-sim-secret-01"
 SIP_HOST = "demo.sip.sim.test"
 
 KINDS = ("trunks", "origination_urls", "credential_lists", "credentials", "trunk_credential_lists", "phone_numbers",
-         "inbound_trunks", "outbound_trunks", "dispatch_rules")
+         "ip_access_control_lists", "ip_addresses", "trunk_ip_access_control_lists", "connection_policies",
+         "connection_policy_targets", "byoc_trunks", "inbound_trunks", "outbound_trunks", "dispatch_rules")
 
 
 def program():

@@ -182,6 +182,12 @@ FIELDS = {
               "status_callback status_callback_method trunk_sid uri voice_receive_mode voice_application_sid voice_caller_id_lookup "
               "voice_fallback_method voice_fallback_url voice_method voice_url emergency_status emergency_address_sid "
               "emergency_address_status bundle_sid status type",
+    "address_list": "account_sid date_created date_updated friendly_name sid subresource_uris uri",
+    "address": "account_sid cidr_prefix_length date_created date_updated friendly_name ip_access_control_list_sid ip_address sid uri",
+    "policy": "account_sid sid friendly_name date_created date_updated url links",
+    "target": "account_sid connection_policy_sid sid friendly_name target priority weight enabled date_created date_updated url",
+    "byoc_trunk": "account_sid sid friendly_name voice_url voice_method voice_fallback_url voice_fallback_method status_callback_url "
+                  "status_callback_method cnam_lookup_enabled connection_policy_sid from_domain_sid date_created date_updated url",
     "account": "auth_token date_created date_updated friendly_name owner_account_sid sid status subresource_uris type uri",
 }
 
@@ -225,6 +231,34 @@ def test_twilio_objects_from_create_to_delete(sim):
         assert sim.twilio("DELETE", path).json()["code"] == 20404
     assert set(sim.counts().values()) == {0}
     assert sim.number("+15550100042")["voice_url"] == "https://old.test/"
+
+
+def test_twilio_address_lists_and_connection_policies(sim):
+    lists = sim.account_path("SIP/IpAccessControlLists")
+    alist = shows("address_list", sim.twilio("POST", lists + ".json", {"FriendlyName": "office"}), 201)
+    below = "%s/%s" % (lists, alist["sid"])
+    address = shows("address", sim.twilio("POST", below + "/IpAddresses.json", {"FriendlyName": "a", "IpAddress": "192.0.2.1"}), 201)
+    trunk = ok(sim.twilio("POST", "/v1/Trunks", {}), 201)
+    link = "/v1/Trunks/%s/IpAccessControlLists" % trunk["sid"]
+    shows("association", sim.twilio("POST", link, {"IpAccessControlListSid": alist["sid"]}), 201)
+    policy = shows("policy", sim.twilio("POST", "/v1/ConnectionPolicies", {"FriendlyName": "p"}), 201)
+    targets = "/v1/ConnectionPolicies/%s/Targets" % policy["sid"]
+    assert policy["links"] == {"targets": sim.twilio_url + targets}
+    target = shows("target", sim.twilio("POST", targets, {"Target": "sip:" + SIP_HOST}), 201)
+    byoc = shows("byoc_trunk", sim.twilio("POST", "/v1/ByocTrunks", {"ConnectionPolicySid": policy["sid"]}), 201)
+    for path, key in ((link, "ip_access_control_lists"), ("/v1/ConnectionPolicies", "connection_policies"), (targets, "targets"),
+                      ("/v1/ByocTrunks", "byoc_trunks")):
+        page = ok(sim.twilio("GET", path + "?PageSize=10"))
+        assert len(page[key]) == 1 and page["meta"]["key"] == key and page["meta"]["next_page_url"] is None
+    for path, key in ((lists + ".json", "ip_access_control_lists"), (below + "/IpAddresses.json", "ip_addresses")):
+        page = ok(sim.twilio("GET", path))
+        assert len(page[key]) == 1 and page["next_page_uri"] is None
+    for path in (link + "/" + alist["sid"], below + "/IpAddresses/%s.json" % address["sid"], below + ".json", "/v1/ByocTrunks/" + byoc["sid"],
+                 targets + "/" + target["sid"], "/v1/ConnectionPolicies/" + policy["sid"], "/v1/Trunks/" + trunk["sid"]):
+        answer = sim.twilio("DELETE", path)
+        assert (answer.status, answer.body) == (204, b""), path
+        assert sim.twilio("DELETE", path).json()["code"] == 20404
+    assert set(sim.counts().values()) == {0}
 
 
 def test_twilio_pages_are_followed_to_the_end(sim):
