@@ -4,6 +4,8 @@
  * Twilio knows no rule against two of the same URL: a create in doubt waits. It goes with its trunk. */
 #include "twilio.h"
 
+#include <string.h>
+
 #include <trunkd/text.h>
 
 #include "value.h"
@@ -73,10 +75,27 @@ static void list(const struct call *call, struct request *ret)
     twilio_list(call, TWILIO_TRUNKING, ret, "/v1/Trunks/", call->resource->parent_id, "/OriginationUrls?PageSize=1000", NULL);
 }
 
+/* Scheme and host have no case, and Twilio is not known to keep it: a URI is compared with both in small letters. */
+static const char *without_case(const char *uri, struct arena *arena)
+{
+    char *text = arena_strdup(arena, uri);
+    const size_t end = strcspn(text, ";?"), scheme = strcspn(text, ":");
+    const char *at = memchr(text, '@', end);
+    const size_t host = at ? (size_t)(at - text) : scheme;
+
+    for (size_t i = 0; i < end; i++)
+        if ((i < scheme || i > host) && text[i] >= 'A' && text[i] <= 'Z')
+            text[i] = (char)(text[i] - 'A' + 'a');
+    return text;
+}
+
 static void finish(const struct call *call, const struct json *item, struct found *found)
 {
-    (void)call;
+    const char *uri = found->spec.value[SIP_URL];
+
     (void)item;
+    if (uri)
+        found->spec.value[SIP_URL] = without_case(uri, call->arena);
     if (!tag_parse(found->spec.value[FRIENDLY_NAME], &found->tag))
         found->tag = (struct tag){ .nonce = "" };
 }

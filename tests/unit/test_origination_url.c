@@ -77,6 +77,12 @@ static void test_the_echo_of_a_create_is_silent(void **state)
     assert_string_equal(found[0].parent, TK);
     assert_string_equal(found[0].tag.nonce, "22334455");
     assert_silent(KIND, &found[0].spec, &wanted.spec);
+    decode_ok(KIND, OP_CREATE, &call, OBJECT(TAG, "SIP:X.sip.LiveKit.cloud;transport=tcp", "true"));
+    assert_silent(KIND, &found[0].spec, &wanted.spec);
+    decode_ok(KIND, OP_CREATE, &call, OBJECT(TAG, "sip:x.sip.livekit.cloud;transport=TCP", "true"));
+    assert_string_equal(KIND->fields[spec_differs(KIND, &found[0].spec, &wanted.spec, 0)].name, "sip_url");
+    decode_ok(KIND, OP_CREATE, &call, OBJECT(TAG, "sip:User@X.sip.LiveKit.cloud;transport=tcp", "true"));
+    assert_string_equal(value(KIND, &found[0].spec, "sip_url"), "sip:User@x.sip.livekit.cloud;transport=tcp");
     decode_ok(KIND, OP_LIST, &call, "{\"meta\":{\"next_page_url\":null},\"origination_urls\":[" OBJECT(TAG, SIP, "false") "," OBJECT("by hand", "sip://sip-box.com:1234", "true") "]}");
     assert_int_equal(found_count, 2);
     assert_string_equal(KIND->fields[spec_differs(KIND, &found[0].spec, &wanted.spec, 0)].name, "enabled");
