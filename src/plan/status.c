@@ -50,6 +50,8 @@ static void set(struct status *status, enum status_code code, const char *reason
     status->settled = reason_settled(reason);
 }
 
+#define LOOKING_WORDS "the answer to a change was lost; trunkd looks once more when that request can do nothing any more"
+
 /* What the plan comes to. A row that ends is gone with the unit that carries the status. */
 struct tally {
     size_t wanted, live, removing, stuck;
@@ -134,6 +136,8 @@ static void active_status(const struct tally *tally, const struct standing *stan
         set(ret, STATUS_ACTIVE, "Updating", NULL);
     else if (tally->stuck > 0)
         set(ret, STATUS_ACTIVE, "Leftovers", leftover_words(tally->stuck_first, arena));
+    else if (standing->looking && tally->removing == 0)
+        set(ret, STATUS_ACTIVE, "Updating", LOOKING_WORDS);
     else
         set(ret, STATUS_ACTIVE, tally->removing > 0 ? "Updating" : "UpToDate", NULL);
     if (tally->refused || tally->stuck > 0)
@@ -190,4 +194,5 @@ void plan_status(const struct planned *plan, size_t n, const struct standing *st
     } else {
         pending_status(&tally, standing, arena, ret);
     }
+    ret->settled = ret->settled && !standing->looking;
 }

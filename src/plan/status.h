@@ -32,6 +32,7 @@ struct standing {
     const struct planned *trunk_plan;               /* of the automatic trunk it left last; they belong to its leftovers */
     size_t trunk_count;
     const bool *trunk_stuck;
+    bool looking;                   /* the answer to a write of what stands was lost: one more look is due when it can come to nothing more */
     bool no_agent;                  /* inbound is wanted, and nobody is there to answer */
 };
 

@@ -118,6 +118,17 @@ static const char *trunk_refused(const struct turn *t)
     return NULL;
 }
 
+/* What stands and is wanted is as it should be, as far as it was seen: a write of it whose answer was lost may still be carried out. */
+static bool in_doubt(const struct owner *owner)
+{
+    for (size_t i = 0; owner && i < owner->rows_count; i++) {
+        const struct row *row = owner->rows[i];
+        if (row->wanted && !row->ended && row->r.known == KNOWN_LIVE && row->doubt_ms)
+            return true;
+    }
+    return false;
+}
+
 static void decide(struct turn *t)
 {
     struct owner *owner = t->owner;
@@ -130,6 +141,7 @@ static void decide(struct turn *t)
         .preflight_reason = t->preflight_reason, .preflight_words = t->preflight_words,
         .trunk_refused = trunk_refused(t),
         .stuck = t->stuck,
+        .looking = in_doubt(owner) || (number && in_doubt(owner->placed)),
         .trunk_plan = t->trunk_plan, .trunk_count = t->trunk_count, .trunk_stuck = t->trunk_stuck,
         .no_agent = number && t->scene.number && t->scene.number->supports_inbound && !t->scene.agent,
         .account = number ? (owner->number ? owner->number->twilio_account : NULL) : owner->account,

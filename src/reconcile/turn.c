@@ -298,7 +298,7 @@ static uint64_t shown_to_numbers(const struct owner *trunk)
     for (size_t i = 0; i < trunk->rows_count; i++) {
         const struct resource *r = &trunk->rows[i]->r;
         if (r->known == KNOWN_LIVE)
-            all ^= hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, 0)));
+            all ^= hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, trunk->rows[i]->doubt_ms ? 1 : 0)));
     }
     return all;
 }

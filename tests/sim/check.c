@@ -304,6 +304,15 @@ static void check_ledger(struct look *look)
         world_break(look->w, "the ledger has %zu rows for %zu objects and %zu attached numbers", rows, look->counted, look->attached);
 }
 
+void check_settled(struct world *w)
+{
+    json_object_object_foreach(db_table(&w->db, "resource"), key, r) {
+        struct json_object *status = db_row(&w->db, "number_status", db_text(r, "owner"));
+        if (*db_text(r, "doubt_at") && db_bool(status, "settled") && text_equal(db_text(status, "reason"), "UpToDate"))
+            world_break(w, "%s is said to be up to date while %s is in doubt", db_text(r, "owner"), key);
+    }
+}
+
 bool check_converged(struct world *w)
 {
     struct look look = { .w = w, .state = world_sim(w, "GET", "/_sim/state", NULL), .good = true };

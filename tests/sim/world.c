@@ -285,6 +285,8 @@ static void database_commits(struct world *w, const struct item *item)
         fprintf(stderr, "%9" PRId64 " database: unit %" PRIu64 " has outcome %d %s\n", w->now_ms, item->id, outcome, w->db.message);
     if (outcome == COMMIT_FAILED)
         world_break(w, "the database refused a unit: %s: %s", w->db.message, item->text);
+    if (outcome == COMMIT_DONE)
+        check_settled(w);
     if (!is_current(w, item))
         return;
     if (lost) {

@@ -126,6 +126,7 @@ int64_t world_fault_fired(struct world *, const char *id);
 /* check.c: the promises. */
 void check_write(struct world *, const struct effect *);            /* before it leaves */
 void check_windows(struct world *);
+void check_settled(struct world *);                 /* nobody is told that all is done while a lost answer may still come true */
 bool check_converged(struct world *);               /* exactly one live object per wanted, none besides, foreign ones untouched */
 bool check_untouched(struct world *);               /* everything is as it was before the first daemon ran */
 void world_print_unrest(struct world *);            /* why it does not come to rest */
