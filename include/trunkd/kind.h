@@ -126,7 +126,7 @@ enum recognised { BY_TAG, BY_PAIR, BY_KEY };            /* PAIR: parent and chil
 enum list_scope { LIST_PER_ACCOUNT, LIST_PER_PARENT };
 enum repeat     { REPEAT_SAFE, REPEAT_MUST_WAIT };      /* of a create in doubt: the provider refuses a second one, or it does not */
 
-enum operation { OP_CREATE, OP_UPDATE, OP_DELETE, OP_GET, OP_LIST, OP_CHECK, OP_MAX_ };
+enum operation { OP_CREATE, OP_UPDATE, OP_DELETE, OP_GET, OP_LIST, OP_CHECK, OP_PROBE, OP_MAX_ };
 
 enum verdict {
     VERDICT_UNKNOWN,            /* zero, and the default: it may have happened */
@@ -189,7 +189,7 @@ struct kind {
 extern const struct kind *const kinds[KIND_MAX_];
 const struct kind *kind_by_name(const char *name);          /* NULL: unknown */
 
-/* The cheap list that proves credentials and host of an account, and its judgement. */
+/* The cheap request that proves credentials, host and version of an account and changes nothing (OP_PROBE), and its judgement. */
 void account_probe(const struct account *, struct arena *, struct request *ret);
 struct judgement account_judge(const struct account *, enum operation, const struct reply *, struct arena *);
 /* Origin ("https://host:port") that requests to this account go to when it is not the provider's own; NULL: the provider's own. */

@@ -15,8 +15,6 @@
 #include "encode.h"
 #include "judge.h"
 
-#define NO_SUCH_TRUNK "ST_trunkd_probe"         /* a list by this id is answered by any server, and stays short */
-
 static struct request request_to(const struct account *project, const char *method, bool one_shot, struct buf *body, struct arena *arena)
 {
     struct request request = {
@@ -103,9 +101,15 @@ void livekit_list(const struct livekit_shape *shape, const struct call *call, st
     *ret = request_to(call->account, shape->list, /* one_shot= */ false, &body, call->arena);
 }
 
+/* An update that names no trunk. It changes nothing, and only a server without updates (before 1.9.0) has no route for it. */
 void livekit_probe(const struct account *project, struct arena *arena, struct request *ret)
 {
-    list_by_id(project, "ListSIPInboundTrunk", "trunk_ids", NO_SUCH_TRUNK, arena, ret);
+    struct buf body;
+
+    buf_init(&body, BODY_BYTES_MAX);
+    json_open(&body, '{');
+    json_close(&body, '}');
+    *ret = request_to(project, "UpdateSIPInboundTrunk", /* one_shot= */ false, &body, arena);
 }
 
 /* ---- answers ----------------------------------------------------------------------------------------------------------- */
@@ -169,8 +173,11 @@ static const struct judge_rule rules[] = {
     { ON_ANY,    403, "*",              VERDICT_ACCOUNT, "CredentialsRefused" },
     { ON_ANY,    403, "",               VERDICT_ACCOUNT, "WrongServer" },
     { ON_ANY,    429, NULL,             VERDICT_LATER,   NULL },
-    /* 404 says "gone" with one code only; bad_route is an old server or a wrong path, and so is a text */
+    /* the probe names no trunk: whoever says so knows updates */
+    { ON_PROBE,  400, "invalid_argument", VERDICT_DONE,  NULL },
+    /* 404 says "gone" with one code only; a text is a wrong path */
     { ON_UPDATE | ON_DELETE | ON_GET, 404, "not_found", VERDICT_GONE, NULL },
+    { ON_ANY,    404, "bad_route",      VERDICT_ACCOUNT, "ServerTooOld" },
     { ON_ANY,    404, NULL,             VERDICT_ACCOUNT, "WrongServer" },
     /* our own mistakes, which no list mends */
     { ON_WRITE,  400, "malformed",      VERDICT_REFUSED, "Refused" },

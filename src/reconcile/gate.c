@@ -228,7 +228,7 @@ static void send_probe(struct core *core, struct gate *gate)
 
     account_probe(gate_account(gate), &core->effects->arena, &request);
     gate->probe_flying = true;
-    send_get(core, (struct flight){ .type = FLIGHT_PROBE, .operation = OP_LIST, .gate = gate }, &request, "probe", gate->name);
+    send_get(core, (struct flight){ .type = FLIGHT_PROBE, .operation = OP_PROBE, .gate = gate }, &request, "probe", gate->name);
 }
 
 /* ---- the account's own turn -------------------------------------------------------------------------------------------------------------- */

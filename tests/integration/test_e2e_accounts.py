@@ -55,6 +55,24 @@ def test_wrong_credentials_stop_one_account_and_no_other(two):
     world.agree()
 
 
+def test_a_livekit_server_without_updates_is_named(two):
+    """Older than 1.9.0: creates work there, and each update has no route. The project says so once, and asks again and again."""
+    world = two
+    world.sim.config(livekit_old_server=True)
+    world.set(A, agent="sales")
+    wait_for("a condition", lambda: condition(world, "lk") == "ServerTooOld")
+    line = world.wait_line(A, lambda l: l["reason"] == "AccountUnavailable", "waiting for the server")
+    assert line["status"] == "active" and "lk" in line["message"] and "bad_route" in line["message"], line
+    since = world.sim.last()
+    time.sleep(1)
+    asked = [e for e in world.sim.log(since) if e["provider"] == "livekit"]
+    assert 1 <= len(asked) <= 12 and all(e["path"].endswith("/UpdateSIPInboundTrunk") for e in asked), [worldlib.short(e) for e in asked]
+    world.sim.config(livekit_old_server=False)
+    world.wait_active(A)
+    assert world.sim.call(A)["agent_name"] == "sales-agent" and condition(world, "lk") == ""
+    world.agree()
+
+
 def test_an_account_that_refuses_its_credentials_is_asked_one_thing_at_a_time(two):
     """Much waits there, and each answer takes longer than the pause between two probes."""
     world = two

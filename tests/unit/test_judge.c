@@ -84,7 +84,7 @@ static void test_the_reasons(void **state)
     static const struct { enum kind_id kind; int status; const char *body, *reason; } cases[] = {
         { KIND_TWILIO_TRUNK, 401, "", "CredentialsRefused" }, { KIND_TWILIO_TRUNK, 400, T(20005), "AccountInactive" },
         { KIND_TWILIO_TRUNK, 404, "<html>", "WrongServer" }, { KIND_TWILIO_TRUNK, 400, T(21244), "AccountFull" }, { KIND_TWILIO_TRUNK, 400, T(20001), "Refused" },
-        { KIND_INBOUND_TRUNK, 401, "", "CredentialsRefused" }, { KIND_INBOUND_TRUNK, 404, L("bad_route"), "WrongServer" },
+        { KIND_INBOUND_TRUNK, 401, "", "CredentialsRefused" }, { KIND_INBOUND_TRUNK, 404, L("bad_route"), "ServerTooOld" },
         { KIND_INBOUND_TRUNK, 400, L("malformed"), "Refused" },
     };
 

@@ -155,9 +155,8 @@ static void test_hosts_follow_region_and_edge(void **state)
     assert_string_equal(twilio_base(&twilio, TWILIO_VOICE, &arena), "https://voice.twilio.com");
 }
 
-static void test_accounts_are_probed_by_a_short_list(void **state)
+static void test_accounts_are_probed(void **state)
 {
-    static const char body[] = "{\"trunk_ids\":[\"ST_trunkd_probe\"]}";
     struct request request;
     struct reply reply = answer(401, "");
 
@@ -165,10 +164,14 @@ static void test_accounts_are_probed_by_a_short_list(void **state)
     account_probe(&twilio, &arena, &request);
     assert_request(&request, HTTP_GET, false, "https://trunking.twilio.com/v1/Trunks?PageSize=1", NULL);
     account_probe(&livekit, &arena, &request);
-    assert_request(&request, HTTP_POST, false, "https://x.livekit.cloud/twirp/livekit.SIP/ListSIPInboundTrunk", body);
-    assert_int_equal(account_judge(&twilio, OP_LIST, &reply, &arena).verdict, VERDICT_ACCOUNT);
+    assert_request(&request, HTTP_POST, false, "https://x.livekit.cloud/twirp/livekit.SIP/UpdateSIPInboundTrunk", "{}");
+    assert_int_equal(account_judge(&twilio, OP_PROBE, &reply, &arena).verdict, VERDICT_ACCOUNT);
+    assert_int_equal(account_judge(&livekit, OP_PROBE, &reply, &arena).verdict, VERDICT_ACCOUNT);
+    reply = answer(400, "{\"code\":\"invalid_argument\",\"msg\":\"trunk id must be set\"}");
+    assert_int_equal(account_judge(&livekit, OP_PROBE, &reply, &arena).verdict, VERDICT_DONE);
     reply = answer(404, "{\"code\":\"bad_route\",\"msg\":\"\"}");
-    assert_int_equal(account_judge(&livekit, OP_LIST, &reply, &arena).verdict, VERDICT_ACCOUNT);
+    assert_int_equal(account_judge(&livekit, OP_PROBE, &reply, &arena).verdict, VERDICT_ACCOUNT);
+    assert_string_equal(account_judge(&livekit, OP_PROBE, &reply, &arena).reason, "ServerTooOld");
 }
 
 static void test_foreign_origins_are_named(void **state)
@@ -243,7 +246,7 @@ int main(void)
         cmocka_unit_test_teardown(test_fields_that_share_an_object_stand_together, forget),
         cmocka_unit_test_teardown(test_rows_are_found_in_the_place_that_is_wanted, forget),
         cmocka_unit_test_teardown(test_hosts_follow_region_and_edge, forget),
-        cmocka_unit_test_teardown(test_accounts_are_probed_by_a_short_list, forget),
+        cmocka_unit_test_teardown(test_accounts_are_probed, forget),
         cmocka_unit_test_teardown(test_foreign_origins_are_named, forget),
         cmocka_unit_test_teardown(test_foreign_terminations_are_named, forget),
         cmocka_unit_test_teardown(test_links_stay_at_the_origin, forget),
