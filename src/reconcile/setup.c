@@ -190,6 +190,12 @@ static bool stands_elsewhere(const struct turn *t)
 
 /* ---- the place -------------------------------------------------------------------------------------------------------- */
 
+/* What wants no trunk any more keeps its place until nothing of it leads there; what wants nothing, until nothing of it is left. */
+static bool may_leave(const struct owner *owner)
+{
+    return owner->placed && (owner->number && !owner->failed_reason ? !number_leads_to(owner, owner->placed) : owner->rows_count == 0);
+}
+
 static void find_place(struct turn *t)
 {
     struct owner *owner = t->owner;
@@ -197,7 +203,7 @@ static void find_place(struct turn *t)
     if (owner->number && !owner->failed_reason && !owner->number->is_sip) {
         if (t->may_make || (owner->placed && !leaves_account(owner)))   /* it stays until the new account is seen to have it */
             t->full = !place_number(t->core, owner);
-    } else if (owner->placed && owner->rows_count == 0) {
+    } else if (may_leave(owner)) {
         if (owner->placed->automatic && owner->placed->members_count == 1) {
             owner->left_last = owner->placed;
             free(owner->placed->last_number);
