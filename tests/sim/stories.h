@@ -18,4 +18,8 @@ struct world *story_begin(const struct story *, uint64_t seed);
 /* Whether the story ended as it must: at rest, converged, and after a further while still so. Says why not. */
 bool story_ends_well(const struct story *, struct world *, const char *what_went_wrong);
 
+/* What B and its trunk are made of at the providers: noted, and later compared bit by bit. What differs breaks the world. */
+void neighbour_note(struct world *);
+void neighbour_check(struct world *);
+
 #endif

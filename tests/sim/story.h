@@ -42,6 +42,20 @@
         assert_int_equal((w)->sent_count - (w)->writes - world_sent(w, " list "), reads_); \
     } while (0)
 
+/* A world in which A is active, alone on its trunk, or beside B. */
+#define STANDING(directions) \
+    WORLD(1); \
+    world_add_number(w, A, directions); \
+    world_start(w); \
+    converged(w)
+
+#define STANDING_BESIDE(directions, neighbour) \
+    WORLD(1); \
+    world_add_number(w, A, directions); \
+    world_add_number(w, B, neighbour); \
+    world_start(w); \
+    converged(w)
+
 /* Every object of that text is there as it was, dates of numbers' records apart; lines that speak of `except` are not looked at. */
 #define assert_same_objects(w, before, except) do { \
         char *missing_ = world_missing(w, before, except); \

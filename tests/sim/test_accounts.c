@@ -12,11 +12,7 @@ static size_t rows(const struct world *w, const char *table) { return (size_t)js
 static void test_an_account_deleted_with_its_numbers_is_emptied_first(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_add_number(w, B, "inbound");
-    world_start(w);
-    converged(w);
+    STANDING_BESIDE("both", "inbound");
     world_wish(w, "number", A, NULL);
     world_wish(w, "number", B, NULL);
     world_wish(w, "twilio_account", "main", NULL);
@@ -52,10 +48,7 @@ static void test_an_account_may_be_deleted_at_any_moment(void **state)
 static void test_an_ill_account_is_probed_with_patience_after_a_start_too(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     world_fault(w, "{'id':'out','provider':'twilio','action':'status','status':401,'code':20003,'count':0}");
     world_wish(w, "number", B, NULL);
     world_add_number(w, B, "inbound");
@@ -74,10 +67,7 @@ static void test_an_ill_account_is_probed_with_patience_after_a_start_too(void *
 static void test_how_long_an_account_is_ill_survives_a_start(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     world_fault(w, "{'id':'out','provider':'twilio','action':'status','status':401,'code':20003,'count':0}");
     world_wish(w, "number", A, NULL);
     world_run(w, 1 * MINUTES);

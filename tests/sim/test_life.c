@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <trunkd/kind.h>
+#include <trunkd/text.h>
 #include "story.h"
 
 /* A further hour sends nothing but scans, and writes nothing. */
@@ -44,10 +47,7 @@ static void test_a_sip_number_becomes_active_and_goes_again(void **state)
 
 static void lives(const char *directions, size_t first_writes, size_t further_writes)
 {
-    WORLD(1);
-    world_add_number(w, A, directions);
-    world_start(w);
-    converged(w);
+    STANDING(directions);
     assert_string_equal(world_status(w, A), "active/UpToDate");
     assert_requests(w, first_writes, 1);
     silent(w);
@@ -82,6 +82,30 @@ static void test_an_outbound_number_costs_one_request_on_a_standing_trunk(void *
     lives("outbound", 5, 1);
 }
 
+/* Of every kind there is. */
+static void test_a_second_pass_is_silent_for_every_kind(void **state)
+{
+    size_t visited = 0;
+    (void)state;
+
+    STANDING("both");
+    for (int i = 0; i < KIND_MAX_; i++) {
+        size_t held = 0;
+        json_object_object_foreach(db_table(&w->db, "resource"), key, row) {
+            (void)key;
+            held += text_equal(db_text(row, "kind"), kinds[i]->name);
+        }
+        assert_int_equal(held, 1);
+        visited++;
+    }
+    silent(w);
+    world_crash(w, 0);
+    world_run(w, 1 * MINUTES);
+    silent(w);
+    printf("%zu kinds\n", visited);
+    assert_true(visited > 0);
+}
+
 static void test_a_number_of_both_directions_costs_four_requests_on_a_standing_trunk(void **state)
 {
     (void)state;
@@ -91,10 +115,7 @@ static void test_a_number_of_both_directions_costs_four_requests_on_a_standing_t
 static void test_a_set_up_takes_less_than_a_second_at_50_ms(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     world_add_number(w, B, "both");
     int64_t from = w->now_ms;
     converged(w);
@@ -107,10 +128,7 @@ static void test_a_set_up_takes_less_than_a_second_at_50_ms(void **state)
 static void test_a_relink_is_one_update_of_the_rule(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     char *before = world_objects(w, "TK"), *trunk = world_objects(w, "numbers");
     world_forget_sent(w);
     world_wish(w, "number", A, "{'agent':'sales'}");
@@ -158,10 +176,7 @@ static void unlinked(struct world *w)
 static void test_unlinking_gives_the_routing_back_before_the_rule_goes(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "inbound");
-    world_start(w);
-    converged(w);
+    STANDING("inbound");
     world_forget_sent(w);
     world_wish(w, "number", A, "{'agent':null}");
     unlinked(w);
@@ -170,10 +185,7 @@ static void test_unlinking_gives_the_routing_back_before_the_rule_goes(void **st
 static void test_deleting_an_agent_unlinks_its_numbers(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "inbound");
-    world_start(w);
-    converged(w);
+    STANDING("inbound");
     world_forget_sent(w);
     world_wish(w, "agent", "support", NULL);
     unlinked(w);
@@ -211,10 +223,7 @@ static void test_previous_routing_to_an_application_comes_back(void **state)
 static void test_deleted_and_inserted_in_one_transaction_is_an_update(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     world_forget_sent(w);
     world_wish(w, "number", A, NULL);
     world_add_number(w, A, "both");
@@ -230,10 +239,7 @@ static void test_a_number_inserted_while_it_is_deleted_ends_active(void **state)
     size_t visited = 0;
 
     for (int64_t after = 0; after < 1200; after += 37) {
-        WORLD(1);
-        world_add_number(w, A, "both");
-        world_start(w);
-        converged(w);
+        STANDING("both");
         world_wish(w, "number", A, NULL);
         world_run(w, after);
         world_add_number(w, A, "both");
@@ -263,11 +269,7 @@ static void test_a_number_deleted_while_it_is_set_up_leaves_nothing(void **state
 static void test_a_number_moves_to_another_project(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_add_number(w, B, "both");
-    world_start(w);
-    converged(w);
+    STANDING_BESIDE("both", "both");
     world_wish(w, "number", A, "{'livekit_project':'other'}");
     converged(w);
     assert_string_equal(world_status(w, A), "active/UpToDate");
@@ -283,11 +285,7 @@ static void test_a_number_moves_to_another_project(void **state)
 static void test_directions_are_switched_on_and_off(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "inbound");
-    world_add_number(w, B, "inbound");
-    world_start(w);
-    converged(w);
+    STANDING_BESIDE("inbound", "inbound");
     world_wish(w, "number", A, "{'supports_outbound':true}");
     converged(w);
     world_wish(w, "number", A, "{'supports_inbound':false,'agent':null}");
@@ -365,6 +363,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_inbound_number_costs_three_requests_on_a_standing_trunk),
         cmocka_unit_test(test_an_outbound_number_costs_one_request_on_a_standing_trunk),
         cmocka_unit_test(test_a_number_of_both_directions_costs_four_requests_on_a_standing_trunk),
+        cmocka_unit_test(test_a_second_pass_is_silent_for_every_kind),
         cmocka_unit_test(test_a_set_up_takes_less_than_a_second_at_50_ms),
         cmocka_unit_test(test_a_relink_is_one_update_of_the_rule),
         cmocka_unit_test(test_a_number_stays_active_while_it_is_relinked),

@@ -54,16 +54,27 @@ static void test_every_kind_is_refused_somewhere(void **state)
 }
 
 static bool of_twilio(const struct step *step) { return text_starts(step->kind, "twilio."); }
-static bool of_trunk(const struct step *step) { return of_twilio(step) && !strstr(step->kind, "phone_number"); }
+static bool is_attach(const struct step *step) { return text_equal(step->kind, "twilio.trunk_phone_number"); }
+static bool of_trunk(const struct step *step) { return of_twilio(step) && !is_attach(step); }
+
+/* What a neighbour goes for whose trunk leaves this step to the newcomer: a trunk has its URL for one direction only, and list,
+ * credential and link for the other. NULL: a trunk that stands has it always. */
+static const char *beside_for(const struct step *step)
+{
+    if (text_equal(step->kind, "twilio.trunk"))
+        return NULL;
+    return !of_trunk(step) ? "both" : strstr(step->kind, "origination") ? "outbound" : "inbound";
+}
 
 /* A number whose set-up is refused at one step: nothing is left, it says the provider's words, and it is not tried again. */
-static void set_up_refused(const struct step *step, bool beside)
+static void set_up_refused(const struct step *step, const char *beside)
 {
     WORLD(1);
     if (beside)
-        world_add_number(w, B, "both");
+        world_add_number(w, B, beside);
     world_start(w);
     rest(w);
+    neighbour_note(w);
     char *before = world_objects(w, "");
     refuse(w, step->set_up, of_twilio(step));
     world_add_number(w, A, "both");
@@ -85,6 +96,8 @@ static void set_up_refused(const struct step *step, bool beside)
     world_ask(w, "retry", "number", A);
     converged(w);
     assert_string_equal(world_status(w, A), "active/UpToDate");
+    neighbour_check(w);
+    assert_whole(w);
     free(before);
 }
 
@@ -95,20 +108,22 @@ static void test_a_refused_set_up_is_rolled_back_and_retried_when_asked(void **s
 
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
         for (int beside = 0; beside < 2; beside++) {
-            if (beside && of_trunk(&steps[i]))
-                continue;               /* the trunk stands already */
+            if (beside && !beside_for(&steps[i]))
+                continue;
             printf("    refused: %s%s\n", steps[i].kind, beside ? ", on a standing trunk" : "");
-            set_up_refused(&steps[i], beside);
+            set_up_refused(&steps[i], beside ? beside_for(&steps[i]) : NULL);
             visited++;
         }
     printf("%zu steps\n", visited);
-    assert_true(visited > 0);
+    assert_int_equal(visited, 2 * KIND_MAX_ - 1);
 }
 
 /* A 403 may speak of the account; when its own list is well, it speaks of this one request. */
 static void test_what_is_denied_beside_a_well_account_is_refused(void **state)
 {
+    size_t visited = 0;
     (void)state;
+
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
         char rule[500];
         WORLD(1);
@@ -123,7 +138,10 @@ static void test_what_is_denied_beside_a_well_account_is_refused(void **state)
         assert_string_equal(world_status(w, A), "failed/Refused");
         assert_non_null(strstr(world_message(w, A), "not with this key"));
         check_converged(w);
+        visited++;
     }
+    printf("%zu steps\n", visited);
+    assert_true(visited > 0);
 }
 
 static void test_a_failed_number_is_tried_again_after_a_change(void **state)
@@ -160,10 +178,7 @@ static void test_a_failed_number_that_is_deleted_is_gone(void **state)
 static void test_an_active_number_is_never_rolled_back(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     refuse(w, "'path':'*/UpdateSIPDispatchRule'", false);
     world_wish(w, "number", A, "{'agent':'sales'}");
     rest(w);
@@ -215,9 +230,9 @@ static void test_a_number_on_a_foreign_trunk_is_left_there(void **state)
 
 /* ---- removal ------------------------------------------------------------------------------------------------------------------------------ */
 
-static size_t leftovers(struct world *w, const char *number, const char *kind)
+static size_t leftovers(struct world *w, const char *table, const char *key, const char *kind)
 {
-    struct json_object *list = json_tokener_parse(db_text(db_row(&w->db, "number_status", number), "leftovers"));
+    struct json_object *list = json_tokener_parse(db_text(db_row(&w->db, table, key), "leftovers"));
     size_t count = 0;
 
     for (size_t i = 0; i < json_object_array_length(list); i++)
@@ -226,46 +241,54 @@ static size_t leftovers(struct world *w, const char *number, const char *kind)
     return count;
 }
 
-static void begin_refused_removal(struct world *w, const struct step *step, bool beside)
+static void begin_refused_removal(struct world *w, const struct step *step, const char *beside)
 {
     world_add_number(w, A, "both");
     if (beside)
-        world_add_number(w, B, "both");
+        world_add_number(w, B, beside);
     world_start(w);
     converged(w);
+    neighbour_note(w);
     refuse(w, step->removal, of_twilio(step));
     world_wish(w, "number", A, NULL);
     rest(w);
     assert_true(world_fault_fired(w, "no") > 0);
-    assert_string_equal(world_status(w, A), text_equal(step->kind, "twilio.trunk_phone_number") ? "corrupted/CleanupRefused" : "corrupted/CleanupRefused");
-    assert_int_equal(leftovers(w, A, step->kind), 1);
+}
+
+static void is_corrupted(struct world *w, const struct step *step)
+{
+    assert_string_equal(world_status(w, A), "corrupted/CleanupRefused");
+    assert_int_equal(leftovers(w, "number_status", A, step->kind), 1);
     assert_non_null(strstr(world_message(w, A), "we do not like it"));
 }
 
-static void removal_refused(const struct step *step, bool beside, bool forced)
+/* The number is gone: its trunk stays for the neighbour, and is the one that is told. */
+static const char *has_left_a_stuck_trunk(struct world *w, const struct step *step)
 {
-    WORLD(1);
-    begin_refused_removal(w, step, beside);
-    if (forced) {
-        size_t orphans = 0;
-        world_ask(w, "force_delete", "number", A);
-        rest(w);
-        assert_string_equal(world_status(w, A), "gone");
-        json_object_object_foreach(db_table(&w->db, "orphan"), key, row) {
-            (void)key;
-            orphans++;
-            assert_true(*db_text(row, "external_id"));
-        }
-        assert_true(orphans > 0);
-        world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
-        world_forget_sent(w);
-        world_run(w, 1 * HOURS);
-        assert_whole(w);
-        assert_int_equal(w->writes, 0);     /* what was given up is nobody's duty any more */
-        return;
-    }
+    const char *trunk = db_text(db_row(&w->db, "number_status", B), "trunk");
+    struct json_object *status = db_row(&w->db, "trunk_status", trunk);
+
+    assert_string_equal(world_status(w, A), "gone");
+    assert_string_equal(world_status(w, B), "active/UpToDate");
+    assert_string_equal(db_text(status, "reason"), "Leftovers");
+    assert_non_null(strstr(db_text(status, "message"), "we do not like it"));
+    assert_int_equal(leftovers(w, "trunk_status", trunk, step->kind), 1);
+    return trunk;
+}
+
+/* Whom a step's refused removal holds up: the number that goes, or the trunk that stays. */
+static const char *stuck(struct world *w, const struct step *step, const char *beside)
+{
+    if (beside && of_trunk(step))
+        return has_left_a_stuck_trunk(w, step);
+    is_corrupted(w, step);
+    return A;
+}
+
+static void mended(struct world *w, const struct step *step, const char *beside)
+{
     world_run(w, 2 * HOURS);
-    assert_string_equal(world_status(w, A), "corrupted/CleanupRefused");
+    stuck(w, step, beside);
     world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
     world_run(w, 20 * MINUTES);
     rest(w);
@@ -277,61 +300,90 @@ static void removal_refused(const struct step *step, bool beside, bool forced)
     assert_whole(w);
 }
 
-static void test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended(void **state)
+/* What was given up is on record, and nobody's duty any more. */
+static void given_up(struct world *w, const struct step *step, const char *beside)
+{
+    const char *object = stuck(w, step, beside);
+    size_t orphans = 0;
+
+    world_ask(w, "force_delete", *object == '+' ? "number" : "trunk", object);
+    rest(w);
+    assert_string_equal(world_status(w, A), "gone");
+    json_object_object_foreach(db_table(&w->db, "orphan"), key, row) {
+        (void)key;
+        orphans++;
+        assert_true(*db_text(row, "external_id"));
+    }
+    assert_true(orphans > 0);
+    world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+    world_forget_sent(w);
+    world_run(w, 1 * HOURS);
+    assert_whole(w);
+    assert_int_equal(w->writes, 0);
+    if (!beside)
+        return;
+    assert_string_equal(world_status(w, B), "active/UpToDate");
+    assert_string_equal(db_text(db_row(&w->db, "trunk_status", db_text(db_row(&w->db, "number_status", B), "trunk")), "reason"), "UpToDate");
+}
+
+/* Of every step, on an empty account and on a standing trunk. */
+static void every_refused_removal(const char *what, void (*ends)(struct world *, const struct step *, const char *beside))
 {
     size_t visited = 0;
-    (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-        for (int beside = 0; beside < 2; beside++) {
-            if (beside && of_trunk(&steps[i]))
-                continue;               /* the trunk stays */
-            printf("    removal refused: %s%s\n", steps[i].kind, beside ? ", on a standing trunk" : "");
-            removal_refused(&steps[i], beside, false);
+        for (int standing = 0; standing < 2; standing++) {
+            const char *beside = standing ? beside_for(&steps[i]) : NULL;
+            if (standing && !beside)
+                continue;
+            printf("    %s: %s%s\n", what, steps[i].kind, beside ? ", on a standing trunk" : "");
+            WORLD(1);
+            begin_refused_removal(w, &steps[i], beside);
+            ends(w, &steps[i], beside);
+            neighbour_check(w);
+            assert_whole(w);
             visited++;
         }
-    printf("%zu steps\n", visited);
-    assert_true(visited > 0);
+    printf("%s: %zu removals\n", what, visited);
+    assert_int_equal(visited, 2 * KIND_MAX_ - 1);
+}
+
+static void test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended(void **state)
+{
+    (void)state;
+    every_refused_removal("removal refused", mended);
 }
 
 static void test_a_forced_deletion_leaves_orphans(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-        for (int beside = 0; beside < 2; beside++) {
-            if (beside && of_trunk(&steps[i]))
-                continue;
-            printf("    given up: %s%s\n", steps[i].kind, beside ? ", on a standing trunk" : "");
-            removal_refused(&steps[i], beside, true);
-        }
+    every_refused_removal("given up", given_up);
 }
 
-static void test_force_delete_does_nothing_where_nothing_is_stuck(void **state)
+static void comes_back(struct world *w, const struct step *step, const char *beside)
 {
-    (void)state;
-    WORLD(1);
+    stuck(w, step, beside);
+    world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
     world_add_number(w, A, "both");
-    world_start(w);
     converged(w);
-    world_forget_sent(w);
-    world_ask(w, "force_delete", "number", A);
-    converged(w);
-    assert_int_equal(w->writes, 0);
     assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
 static void test_a_corrupted_number_inserted_again_is_active(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-        WORLD(1);
-        printf("    comes back: %s\n", steps[i].kind);
-        begin_refused_removal(w, &steps[i], false);
-        world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
-        world_add_number(w, A, "both");
-        converged(w);
-        assert_string_equal(world_status(w, A), "active/UpToDate");
-    }
+    every_refused_removal("comes back", comes_back);
+}
+
+static void test_force_delete_does_nothing_where_nothing_is_stuck(void **state)
+{
+    (void)state;
+    STANDING("both");
+    world_forget_sent(w);
+    world_ask(w, "force_delete", "number", A);
+    converged(w);
+    assert_int_equal(w->writes, 0);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
 int main(int argc, char **argv)

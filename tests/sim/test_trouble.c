@@ -49,11 +49,7 @@ static void finds_everything_again(struct world *w)
 static void test_a_forgotten_number_is_found_again(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_add_number(w, B, "both");
-    world_start(w);
-    converged(w);
+    STANDING_BESIDE("both", "both");
     world_crash(w, 0);
     forget(w, "resource", "number|" A);
     forget(w, "number_status", A);
@@ -154,10 +150,7 @@ static void test_a_new_secret_is_tried_at_once(void **state)
 static void test_credentials_refused_for_long_mark_what_is_left_over(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     wrong_credentials(w);
     world_wish(w, "number", A, NULL);
     world_run(w, 5 * MINUTES);
@@ -176,10 +169,7 @@ static void test_credentials_refused_for_long_mark_what_is_left_over(void **stat
 static void test_a_wrong_region_stops_the_account(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     world_run(w, 1 * MINUTES);
     world_sim_set(w, "POST", "/_sim/accounts/" MAIN, "{'region':'wrong'}");
     world_forget_sent(w);
@@ -203,10 +193,7 @@ static void test_a_wrong_region_stops_the_account(void **state)
 static void test_a_wrong_region_is_noticed_by_a_daemon_that_starts(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    converged(w);
+    STANDING("both");
     world_run(w, 1 * MINUTES);
     world_crash(w, 0);
     world_sim_set(w, "POST", "/_sim/accounts/" MAIN, "{'region':'wrong'}");
@@ -266,11 +253,7 @@ static void test_any_object_deleted_by_hand_is_made_again(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
-        WORLD(1);
-        world_add_number(w, A, "both");
-        world_add_number(w, B, "both");
-        world_start(w);
-        converged(w);
+        STANDING_BESIDE("both", "both");
         world_run(w, 1 * MINUTES);
         struct json_object *all = world_sim(w, "GET", "/_sim/state", NULL), *tenant = NULL;
         json_object_object_foreach(all, side, tenants) {
@@ -421,10 +404,7 @@ static void test_a_number_comes_back_while_the_connection_goes(void **state)
 static void test_doubt_that_passes_while_nobody_runs_is_resolved_afterwards(void **state)
 {
     (void)state;
-    WORLD(1);
-    world_add_number(w, A, "inbound");
-    world_start(w);
-    converged(w);
+    STANDING("inbound");
     world_fault(w, "{'id':'late','provider':'twilio','method':'POST','action':'delay','ms':35000}");
     world_wish(w, "number", A, "{'agent':null}");
     world_run(w, 31 * SECONDS);             /* the give-back has timed out, and a read has shown that it is not done */

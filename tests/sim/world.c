@@ -555,6 +555,7 @@ void world_free(struct world *w)
     world_forget_sent(w);
     free(w->sent);
     free(w->items);
+    free(w->must_stay);
     json_object_put(w->first_state);
     db_release(&w->db);
     sim_free(w->sim);

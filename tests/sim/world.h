@@ -77,6 +77,7 @@ struct world {
     bool lose_commit_applied;
     int64_t restart_ms, db_ms, seal_ms;
     bool trace;
+    char *must_stay;                /* the objects that a story has to leave as they are, one a line */
     char broken[1000];
 };
 

@@ -5,18 +5,24 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include "../../src/reconcile/transition.h"
 
 static void test_no_cell_of_state_by_event_is_a_hole(void **state)
 {
+    size_t visited = 0;
     (void)state;
+
     for (int s = 0; s < ROW_STATE_MAX_; s++)
         for (int e = 0; e < ROW_EVENT_MAX_; e++) {
             const struct transition *to = transition((enum row_state)s, (enum row_event)e);
             assert_true(to->action & DO_VALID);
             if (!(to->action & DO_BUG))
                 assert_int_not_equal(row_state(to->known, to->open), ROW_STATE_MAX_);
+            visited++;
         }
+    printf("%zu cells: %d states, %d events\n", visited, ROW_STATE_MAX_, ROW_EVENT_MAX_);
+    assert_true(visited > 0);
 }
 
 static void test_names_are_complete(void **state)
