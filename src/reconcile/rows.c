@@ -328,6 +328,7 @@ static void fill_resource(struct taking *t, struct row *row, const struct json *
     spec_read(r->kind, json_get(json, "applied"), &row->arena, &r->applied);
     spec_read(r->kind, json_get(json, "sent"), &row->arena, &r->sent);
     row->lost = json_member_bool(json, "lost");
+    row->read = true;
     row->send_by_ms = at_ms(t, json, "send_by_in_ms");
     row->doubt_ms = at_ms(t, json, "doubt_in_ms");
     row->failing_ms = at_ms(t, json, "failing_in_ms");

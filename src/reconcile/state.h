@@ -35,6 +35,7 @@ struct row {
     bool flying;                    /* a request of this row is under way */
     bool opened;                    /* its operation waits for its unit: SEND follows COMMITTED */
     bool lost;                      /* adopted without memory of it: what lies below must be looked for first */
+    bool read;                      /* came from the database, which may have forgotten what was made below it last */
     uint32_t looked_below;          /* bit by kind: and has been */
     bool asked_holder;              /* the name was taken; the read that follows decides */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */

@@ -101,14 +101,16 @@ static void do_read(struct turn *t, struct row *row)
         scan_row(row);
 }
 
-/* Below a parent that the database had forgotten, children may exist too: a complete list of them comes before the first create. */
+/* Below a parent that the database had forgotten, children may exist too: a complete list of them comes before the first create. Of a
+ * parent that it remembers, only the last may be forgotten: they are looked for where a second one would be made without a word. */
 static bool must_look_below(struct turn *t, const struct planned *p)
 {
     if (p->kind->scope != LIST_PER_PARENT)
         return false;
     const struct resource *parent = scene_find(&t->scene, p->kind->needs[0], NULL);
     union { const struct resource *from; struct row *to; } cast = { .from = parent };
-    if (!parent || !cast.to->lost || (cast.to->looked_below & (1u << p->kind->id)))
+    bool must = parent && (cast.to->lost || (cast.to->read && p->kind->repeat == REPEAT_MUST_WAIT));
+    if (!must || (cast.to->looked_below & (1u << p->kind->id)))
         return false;
     if (gate_lets(t, cast.to->gate, false))
         scan_below(p->kind, cast.to);

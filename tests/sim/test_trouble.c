@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <trunkd/kind.h>
 #include <trunkd/text.h>
 #include "stories.h"
 #include "story.h"
@@ -77,6 +78,49 @@ static void test_a_forgotten_trunk_with_twenty_numbers_is_found_again(void **sta
     forget(w, "trunk_status", NULL);
     forget(w, "resource", "trunk|");
     finds_everything_again(w);
+}
+
+/* Of A, and of the trunk it is on, from some step of its set-up on: what the last seconds held that a database has lost. */
+static void forget_from(struct world *w, size_t first, size_t count)
+{
+    char *keys[KIND_MAX_];
+    size_t found = 0;
+
+    json_object_object_foreach(db_table(&w->db, "resource"), key, row) {
+        bool lost = false;
+        for (size_t i = first; i < first + count && i < KIND_MAX_; i++)
+            lost = lost || text_equal(db_text(row, "kind"), kinds[i]->name);
+        if (lost && !text_equal(db_text(row, "owner"), B))
+            keys[found++] = strdup(key);
+    }
+    for (size_t i = 0; i < found; i++) {
+        db_lose(&w->db, "resource", keys[i]);
+        free(keys[i]);
+    }
+    assert_int_equal(found, first + count < KIND_MAX_ ? count : KIND_MAX_ - first);
+}
+
+static void test_any_kind_forgotten_is_found_again(void **state)
+{
+    size_t visited = 0;
+    (void)state;
+
+    for (size_t first = 0; first < KIND_MAX_; first++)
+        for (int all = 0; all < 2; all++) {
+            printf("    forgotten: %s%s\n", kinds[first]->name, all ? " and all that comes after it" : "");
+            STANDING("both");
+            world_crash(w, 0);
+            forget_from(w, first, all ? KIND_MAX_ : 1);
+            world_run(w, 1 * MINUTES);
+            converged(w);
+            assert_string_equal(world_status(w, A), "active/UpToDate");
+            gone(w, A);
+            check_untouched(w);
+            assert_whole(w);
+            visited++;
+        }
+    printf("%zu ledgers with a hole\n", visited);
+    assert_true(visited > 0);
 }
 
 static void test_everything_forgotten_is_found_again(void **state)
@@ -462,6 +506,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_forgotten_number_is_found_again),
         cmocka_unit_test(test_a_forgotten_trunk_with_twenty_numbers_is_found_again),
+        cmocka_unit_test(test_any_kind_forgotten_is_found_again),
         cmocka_unit_test(test_everything_forgotten_is_found_again),
         cmocka_unit_test(test_refused_credentials_are_a_condition_of_the_account),
         cmocka_unit_test(test_a_new_secret_is_tried_at_once),
