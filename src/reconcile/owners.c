@@ -477,6 +477,7 @@ static void owner_free(struct core *core, struct owner *owner)
     free(owner->account);
     free(owner->project);
     free(owner->dedicated_to);
+    free(owner->name);
     free(owner->last_number);
     free(owner->failed_reason);
     free(owner->failed_words);

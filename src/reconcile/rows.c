@@ -138,6 +138,7 @@ bool take_trunk(struct taking *t, const char *key, const struct json *row, struc
     if (trunk) {
         replace_text(&owner->account, trunk->twilio_account);
         replace_text(&owner->project, trunk->livekit_project);
+        replace_text(&owner->name, trunk->name);
         map_put(&t->core->trunk_names, trunk->name, owner);
     }
     owner_queue(t->core, owner);
@@ -259,6 +260,7 @@ static void take_trunk_status(struct taking *t, const char *key, const struct js
     if (!owner->trunk) {
         replace_text(&owner->account, json_member(row, "twilio_account"));
         replace_text(&owner->project, json_member(row, "livekit_project"));
+        replace_text(&owner->name, json_member(row, "name"));
     }
     replace_text(&owner->dedicated_to, json_member(row, "dedicated_to"));
     replace_text(&owner->last_number, json_member(row, "last_number"));

@@ -83,6 +83,7 @@ struct owner {
     /* a trunk's place */
     bool automatic;
     char *account, *project, *dedicated_to;
+    char *name;                     /* that people gave it; remembered when its row is gone, for they still call it so */
     int64_t ordinal;
     struct owner **members;         /* numbers placed here or leaving */
     size_t members_count, members_capacity;

@@ -222,7 +222,7 @@ void unit_trunk_status(struct core *core, struct buf *b, const struct owner *own
     json_key(b, "row");
     json_open(b, '{');
     json_key_text(b, "trunk", owner->key);
-    json_key_text(b, "name", owner->trunk ? owner->trunk->name : NULL);
+    json_key_text(b, "name", owner->name);
     json_key_bool(b, "automatic", owner->automatic);
     json_key_text(b, "twilio_account", owner->account);
     json_key_text(b, "livekit_project", owner->project);

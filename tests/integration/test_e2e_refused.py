@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from ctllib import DONE, REFUSED, trunkctl
 from daemonlib import wait_for
 from worldlib import CREATE, REMOVE, phone
 
@@ -224,22 +225,32 @@ def test_a_cleanup_refused_is_corrupted_with_the_exact_leftovers_and_ends_once_m
     assert len(cases) >= 13
 
 
-def test_what_a_standing_trunk_cannot_lose_holds_up_no_number(crowd):
-    """The last number of a direction goes, its trunk stays for the other one: the trunk's ledger keeps what is refused until it is gone."""
-    world = crowd
+def trunks(world, case, reason):
+    return world.rows("select * from trunkd.trunk_status where twilio_account = %s and reason = %s", case.account.name, reason)
+
+
+def stuck_on_standing_trunks(world):
+    """The last number of a direction goes, its trunk stays for the other one. Each case gets the trunk's uuid and its leftovers."""
     cases = [c for c in make_cases(world, removals, standing=[True]) if c.kind in {*FOR_INBOUND, *FOR_OUTBOUND}]
     stand_and_delete(world, cases)
     for case in cases:
         world.wait_gone(case.number)
         world.sim.wait_fired(case.fault, 2)
-        status = wait_for(lambda case=case: f"the trunk's leftovers of {case}\n{world.story(case.neighbour)}", lambda case=case: world.rows(
-            "select * from trunkd.trunk_status where twilio_account = %s and reason = 'Leftovers'", case.account.name))[0]
+        status = wait_for(lambda case=case: f"the trunk's leftovers of {case}\n{world.story(case.neighbour)}",
+                          lambda case=case: trunks(world, case, "Leftovers"))[0]
         assert status["status"] == "active" and "not in this house" in status["message"], (case, status)
-        left = leftovers_of(status)
+        case.trunk, case.left = status["trunk"], leftovers_of(status)
         behind = BEHIND[case.kind] - {"twilio.trunk"}           # which is wanted
-        assert case.stuck in left and {kind for kind, _ in left} == behind | {case.kind}, (case, left)
+        assert case.stuck in case.left and {kind for kind, _ in case.left} == behind | {case.kind}, (case, case.left)
         world.wait_active(case.neighbour)
         case.check_neighbour()
+    return cases
+
+
+def test_what_a_standing_trunk_cannot_lose_holds_up_no_number(crowd):
+    """The trunk's ledger keeps what is refused until it is gone."""
+    world = crowd
+    cases = stuck_on_standing_trunks(world)
     fired = [case.fired() for case in cases]
     for case in cases:
         world.sim.remove_fault(case.fault)
@@ -252,26 +263,104 @@ def test_what_a_standing_trunk_cannot_lose_holds_up_no_number(crowd):
     assert len(cases) >= 4
 
 
+def give_up(world, name):
+    done = trunkctl(world.db, "force-delete", name, "--why", "the provider will not")
+    assert done.code == DONE and name in done.out, done
+
+
+def orphans_of(world, case):
+    rows = world.rows("select * from trunkd.orphan where owner = %s or account = %s", case.number, case.account.name)
+    assert all(row["why"] == "the provider will not" for row in rows)
+    return {(row["kind"], row["external_id"]): row for row in rows}
+
+
 def test_force_delete_ends_a_corrupted_number_and_keeps_the_leftovers_as_orphans(crowd):
+    """With a number that stays attached the trunk it is on is given up too, unless others are on it."""
     world = crowd
-    cases = [c for c in make_cases(world, blocking) if c.kind != "twilio.trunk_phone_number"]
+    cases = make_cases(world, blocking)
     stand_and_delete(world, cases)
     for case in cases:
-        line = world.wait_status(case.number, "corrupted")
-        case.left = leftovers_of(line)
+        world.wait_status(case.number, "corrupted")
+        case.left = set(wait_for(lambda case=case: f"leftovers of {case}\n{world.story(case.number)}", lambda case=case: exact_leftovers(world, case)))
+        if case.kind == "twilio.trunk_phone_number" and not case.standing:
+            case.left |= {("twilio.trunk", world.sim.number(case.number)["trunk_sid"])}
         assert case.fired() >= 1, case
-        world.db.q("select trunkd.force_delete(%s, 'the provider will not')", case.number)
+        give_up(world, case.number)
     for case in cases:
         world.wait_gone(case.number)
-        orphans = {(r["kind"], r["external_id"]): r for r in world.rows(
-            "select * from trunkd.orphan where owner = %s or account = %s", case.number, case.account.name)}
-        assert set(orphans) == set(case.left), (case, orphans)
-        assert all(r["why"] == "the provider will not" for r in orphans.values())
+        orphans = orphans_of(world, case)
+        assert set(orphans) == case.left, (case, orphans)
         assert orphans[case.stuck]["tag"] and orphans[case.stuck]["nonce"], case
         case.check_neighbour()
+    since, fired = world.sim.last(), sum(case.fired() for case in cases)
+    for case in cases:
+        world.sim.remove_fault(case.fault)
+    time.sleep(1.2)
+    assert world.writes(since) == []            # what was given up is nobody's duty any more
     world.agree(foreign={i for c in cases for _, i in c.left})
-    print(f"visited {len(cases)} force deletes, faults fired {sum(case.fired() for case in cases)} times")
-    assert len(cases) >= 11
+    print(f"visited {len(cases)} force deletes, faults fired {fired} times")
+    assert len(cases) >= 13
+
+
+def test_force_delete_frees_a_standing_trunk_of_what_it_cannot_lose(crowd):
+    """By the uuid of the automatic trunk. It works on, takes a number of that direction again, and goes with its last number."""
+    world = crowd
+    cases = stuck_on_standing_trunks(world)
+    for case in cases:
+        refused = trunkctl(world.db, "force-delete", case.number, "--why", "the provider will not")
+        assert refused.code == REFUSED, refused             # the number itself is gone, and was never stuck
+        give_up(world, case.trunk)
+    for case in cases:
+        wait_for(lambda case=case: f"the trunk of {case} freed\n{world.story(case.neighbour)}", lambda case=case: trunks(world, case, "UpToDate"))
+        case.orphans = orphans_of(world, case)
+        assert set(case.orphans) == set(case.left), (case, case.orphans)
+        world.wait_active(case.neighbour)
+        case.check_neighbour()
+    foreign, fired = {i for c in cases for _, i in c.left}, sum(case.fired() for case in cases)
+    world.agree(foreign=foreign)
+    world.daemon.stop()
+    world.daemon.start()                        # it looks below the trunks, and takes no orphan for something forgotten
+    for case in cases:
+        world.sim.remove_fault(case.fault)
+        case.insert()
+    for case in cases:
+        world.wait_active(case.number)
+        world.exactly_one(case.number, outbound=True)
+        assert not set(case.left) & {(r["kind"], r["external_id"]) for r in world.ledger(account=case.account.name)}, case
+        case.check_neighbour()
+    world.agree(foreign=foreign)
+    for case in cases:
+        world.delete(case.number)
+        world.delete(case.neighbour)
+    for case in cases:
+        world.wait_gone(case.number, case.neighbour)
+        assert set(orphans_of(world, case)) == set(case.left) and case.twilio()["trunks"] == [], case
+    world.agree(foreign=foreign)
+    print(f"visited {len(cases)} trunks, faults fired {fired} times")
+    assert len(cases) >= 4
+
+
+def test_force_delete_ends_a_trunk_that_people_wrote(world):
+    for name in ("north", "south"):
+        world.insert("trunk", {"name": name, "twilio_account": "main"})
+    world.daemon.start()
+    wait_for("both trunks", lambda: len(world.sim.objects("trunks")) == 2)
+    world.wait_quiet()
+    sid = world.db.one("select twilio_trunk_sid from trunkd.trunk_state where name = 'north'")
+    stays = [o for o in world.sim.objects("trunks") if o["sid"] != sid]
+    fault = world.sim.fault("status", method="DELETE", path="/v1/Trunks/" + sid, **REFUSAL, count=0)
+    assert trunkctl(world.db, "force-delete", "south", "--why", "because").code == REFUSED
+    world.db.q("delete from trunkd.trunk where name = 'north'")
+    wait_for(lambda: "corrupted\n" + world.story(), lambda: world.rows("select 1 from trunkd.trunk_state where name = 'north' and status = 'corrupted'"))
+    world.daemon.stop()
+    world.daemon.start()                        # its name is all that people know of it
+    assert world.sim.fired(fault) >= 1
+    give_up(world, "north")
+    wait_for(lambda: "gone\n" + world.story(), lambda: not world.rows("select 1 from trunkd.trunk_state where name = 'north'"))
+    orphan, = world.rows("select * from trunkd.orphan")
+    assert (orphan["kind"], orphan["external_id"]) == ("twilio.trunk", sid)
+    assert [o for o in world.sim.objects("trunks") if o["sid"] != sid] == stays
+    world.agree(foreign={sid})
 
 
 def test_force_delete_is_refused_where_nothing_is_stuck(world):
@@ -304,7 +393,7 @@ def test_a_routing_that_cannot_be_given_back_is_told_and_the_number_detached(wor
 
 def test_a_number_that_comes_back_over_a_corrupted_one_ends_right(crowd):
     world = crowd
-    cases = [c for c in make_cases(world, blocking, standing=[True]) if c.kind != "twilio.trunk_phone_number"]
+    cases = make_cases(world, blocking)
     stand_and_delete(world, cases)
     for case in cases:
         world.wait_status(case.number, "corrupted")
@@ -319,7 +408,7 @@ def test_a_number_that_comes_back_over_a_corrupted_one_ends_right(crowd):
         case.check_neighbour()
     world.agree()
     print(f"visited {len(cases)} numbers that came back, faults fired {sum(fired)} times")
-    assert len(cases) >= 3
+    assert len(cases) >= 13
 
 
 def test_a_refused_change_of_a_live_number_leaves_the_old_settings_in_force(world):
