@@ -22,27 +22,6 @@ def dump(world):
     return subprocess.run([program, "-h", world.db.cluster.directory, "-U", "postgres", world.db.name], capture_output=True, text=True, check=True).stdout
 
 
-def generated_password(world):
-    """Opened with the key ring of the daemon: it is nowhere else in plain text."""
-    import ctypes
-    sodium = ctypes.CDLL("libsodium.so.23")
-    sodium.sodium_init()
-    version, key_id, secret = (world.daemon.folder / "keys" / "1").read_text().split()
-    assert version == "trunkd-key-1"
-    private = base64.b64decode(secret + "=" * (-len(secret) % 4), altchars=b"-_" if "-" in secret or "_" in secret else None)
-    public = ctypes.create_string_buffer(32)
-    sodium.crypto_scalarmult_base(public, private)
-    found = []
-    for sealed, in world.db.q("select secret from trunkd.resource where secret is not null"):
-        _, key, box = sealed.split(":")
-        assert key == key_id
-        data = base64.b64decode(box + "=" * (-len(box) % 4), altchars=b"-_" if "-" in box or "_" in box else None)
-        opened = ctypes.create_string_buffer(len(data))
-        assert sodium.crypto_box_seal_open(opened, data, len(data), public, private) == 0
-        found.append(opened.raw[:len(data) - 48].split(b"\n", 1)[1].decode())
-    return found
-
-
 def test_no_secret_is_in_any_table_log_event_plan_or_request_log(world):
     main = world.accounts["main"]
     for number in (A, B):
@@ -53,8 +32,8 @@ def test_no_secret_is_in_any_table_log_event_plan_or_request_log(world):
     world.sim.fault("garbage", method="POST", path="*/Credentials.json")
     world.daemon.start()
     world.wait_active(A, B)
-    passwords = generated_password(world)
-    assert len(passwords) == 1 and len(passwords[0]) == 32
+    passwords = world.passwords()
+    assert [len(password) for password in passwords] == [32]
     world.sim.change_project(revoked=True)
     world.set(A, agent="sales")
     world.wait_line(A, lambda l: not l["settled"] and l["account_condition"], "waiting for the project")
@@ -71,7 +50,7 @@ def test_no_secret_is_in_any_table_log_event_plan_or_request_log(world):
         "trunkctl resources": trunkctl(world.db, "get", "resources", "-o", "json").out, "trunkctl events": trunkctl(world.db, "events", "-o", "json").out,
         "environment and command line": open(f"/proc/{world.daemon.process.pid}/cmdline").read(),
     }
-    secrets = set().union(*[forms(s) for s in world.secrets | set(passwords)]) | {basic(main.sid, main.token)}
+    secrets = set().union(*[forms(s) for s in world.secrets | passwords]) | {basic(main.sid, main.token)}
     for place, text in places.items():
         assert len(text) > 20 or place.startswith("trunkctl"), place
         for secret in secrets:
@@ -89,7 +68,7 @@ def test_the_password_that_was_made_is_the_one_the_provider_takes(world):
     world.wait_active(A)
     trunk, = world.sim.objects("trunks")
     credential, = world.sim.objects("credentials")
-    password, = generated_password(world)
+    password, = world.passwords()
     good = {"domain": trunk["domain_name"], "username": credential["username"], "from": A}
     assert world.sim.digest(**good, password=password)["accepted"]
     assert not world.sim.digest(**good, password=password + "x")["accepted"]
@@ -124,4 +103,20 @@ def test_a_world_that_lets_a_secret_slip_says_where(db, tmp_path):
     world.daemon.log_path.write_text("Authorization: " + base64.b64encode(main.token.encode()).decode())
     worldlib.simlib.http_call(world.sim.twilio_url, "GET", "/v1/" + main.token)
     with pytest.raises(AssertionError, match="a secret is in the database and the log of d and the simulator's log"):
+        world.close()
+
+
+def test_a_world_that_lets_a_password_slip_says_so_although_its_row_is_gone(db, tmp_path):
+    world = worldlib.World(db, tmp_path)
+    world.account("main")
+    world.own(A)
+    world.number(A, outbound=True)
+    world.daemon.start()
+    world.wait_active(A)
+    world.delete(A)
+    world.wait_gone(A)
+    password, = world.passwords()
+    assert not world.ledger()
+    db.q("update trunkd.agent set metadata = %s where name = 'sales'", "ask for " + password)
+    with pytest.raises(AssertionError, match="a secret is in the database"):
         world.close()

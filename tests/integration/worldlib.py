@@ -7,6 +7,7 @@
 A world can have many Twilio accounts ("a0", "a1" ...), so that many cases run beside each other; they share one LiveKit project.
 """
 import base64
+import ctypes
 import json
 import urllib.parse
 
@@ -62,6 +63,38 @@ def forms(secret):
             raw.hex()}
 
 
+# Every password that trunkd makes is sealed into the ledger before it is used, and its row may be gone when the world ends.
+SEEN = """
+create schema if not exists seen;
+create table if not exists seen.sealed (secret text primary key);
+create or replace function seen.keep() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into seen.sealed (secret) values (new.secret) on conflict do nothing;
+    return null;
+end $$;
+drop trigger if exists seen_sealed on trunkd.resource;
+create trigger seen_sealed after insert or update on trunkd.resource for each row when (new.secret is not null) execute function seen.keep();
+"""
+
+
+def unsealed(folder, sealed):
+    """A password, opened with a daemon's key ring: it is nowhere else in plain text."""
+    sodium = ctypes.CDLL("libsodium.so.23")
+    sodium.sodium_init()
+    _, wanted, box = sealed.split(":")
+    version, key_id, secret = (folder / "keys" / "1").read_text().split()
+    assert (version, key_id) == ("trunkd-key-1", wanted)
+    private, data = from_base64(secret), from_base64(box)
+    public, opened = ctypes.create_string_buffer(32), ctypes.create_string_buffer(len(data))
+    sodium.crypto_scalarmult_base(public, private)
+    assert sodium.crypto_box_seal_open(opened, data, len(data), public, private) == 0
+    return opened.raw[:len(data) - 48].split(b"\n", 1)[1].decode()
+
+
+def from_base64(text):
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if "-" in text or "_" in text else None)
+
+
 class Account:
     def __init__(self, name, n):
         self.name, self.sid, self.token = name, "AC%032x" % (0xa000 + n), "token-of-%s-%08x" % (name, n * 7919 + 1)
@@ -75,6 +108,7 @@ class World:
         self.accounts, self.daemons = {}, []
         self.secrets = {simlib.API_SECRET}
         db.q("do $$ begin create role trunkd_test login in role trunkd_daemon; exception when duplicate_object then null; end $$")
+        db.q(SEEN)
         self.timing = timing
         self.daemon = self.new_daemon("d")
         self.sim.add_project()
@@ -117,8 +151,17 @@ class World:
             finally:
                 self.sim.stop()
 
+    def passwords(self):
+        """All that trunkd has made in this world."""
+        connection = self.db.connect()
+        cursor = connection.cursor()
+        cursor.execute("select secret from seen.sealed")
+        found = {unsealed(self.daemons[0].folder, sealed) for sealed, in cursor.fetchall()}
+        connection.close()
+        return found
+
     def tell_no_secret(self):
-        """Of every world, whatever was tried in it: no secret it was given stands in a log, a request, or the database."""
+        """Of every world, whatever was tried in it: no secret it was given or made stands in a log, a request, or the database."""
         places = {"the log of " + daemon.folder.name: daemon.log() for daemon in self.daemons}
         if self.sim.process:
             places["the simulator's log"] = json.dumps(self.sim.log())
@@ -127,7 +170,7 @@ class World:
         cursor.execute("select schema_to_xml('trunkd', true, false, '')::text")
         places["the database"], = cursor.fetchone()
         connection.close()
-        secrets = set().union(*map(forms, self.secrets))
+        secrets = set().union(*map(forms, self.secrets | self.passwords()))
         found = {place for place, text in places.items() if any(secret in text for secret in secrets)}
         assert not found, f"a secret is in {' and '.join(sorted(found))}"
 
