@@ -268,6 +268,7 @@ static void settle(struct http *h, const struct http_options *o)
 #ifdef TRUNKD_TEST_HOOKS
     h->settings.ignore_one_shot = switched_off("one-shot");
     h->settings.ignore_second_begin = switched_off("second-begin");
+    h->settings.post_by_http2 = switched_off("http1");
 #endif
 }
 

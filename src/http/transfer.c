@@ -153,11 +153,12 @@ static bool set_post(struct transfer *t, struct err *err)
         && (t->one_shot || (SET(SEEKFUNCTION, on_seek) && SET(SEEKDATA, (void *)t)));
 }
 
-/* HTTP/2 for reading only: where many lists come from one host it saves connections. Whatever is spoken, on_begin is asked before
- * every attempt. */
-static bool set_request(struct transfer *t, const struct http_transfer *wanted, struct err *err)
+/* Only GET opens connections for HTTP/2: where many lists come from one host it saves connections. Others may still be put on such a
+ * connection by libcurl, so their safety never rests on the version: whatever is spoken, on_begin is asked before every attempt. */
+static bool set_request(struct transfer *t, const struct transfer_settings *s, const struct http_transfer *wanted, struct err *err)
 {
-    long version = wanted->method == HTTP_GET ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+    bool two = wanted->method == HTTP_GET || s->post_by_http2;
+    long version = two ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
 
     if (!SET(URL, wanted->url) || !SET(HTTP_VERSION, version) || !SET(HTTPHEADER, t->headers))
         return false;
@@ -217,7 +218,7 @@ bool transfer_new(const struct http_transfer *wanted, const struct transfer_sett
         goto fail;
     }
     if (!add_headers(t, wanted, err) || !set_policy(t, settings, err) || !set_limits(t, settings, wanted, err)
-        || !set_callbacks(t, err) || !set_request(t, wanted, err))
+        || !set_callbacks(t, err) || !set_request(t, settings, wanted, err))
         goto fail;
     *ret = t;
     return true;

@@ -41,7 +41,8 @@ struct transfer_settings {
     char *user_agent, *ca_file;
     int64_t connect_timeout_ms, stall_seconds;
     bool ignore_one_shot;               /* test builds: shows that the safeguard is needed, */
-    bool ignore_second_begin;           /* or that one half of it holds without the other */
+    bool ignore_second_begin;           /* or that one half of it holds without the other, */
+    bool post_by_http2;                 /* or that it holds over HTTP/2 as well */
     curl_closesocket_callback close_socket;
     void *close_userdata;
 };

@@ -151,7 +151,7 @@ FIXTURE const struct http_result *result_of_get(const char *path)
     return result_of(&t);
 }
 
-static void assert_ended(const struct http_result *r, enum reply_transport transport, const char *text)
+FIXTURE void assert_ended(const struct http_result *r, enum reply_transport transport, const char *text)
 {
     assert_int_equal(r->transport, transport);
     assert_int_equal(r->status, 0);
