@@ -4,17 +4,20 @@
     assert phone.call("sip:127.0.0.1:5060;transport=tcp", "+15550000001")      # answered
     worker = Worker(python, folder, stack, "support-agent"); worker.wait_ready()
 """
+import fcntl
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 from serverlib import Process, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
+CALLER = "+15557650000"
 
 
 class Missing(Exception):
@@ -25,14 +28,22 @@ def environment_of_agents():
     """The Python that has livekit-agents, in a virtual environment made once."""
     place = pathlib.Path(os.environ.get("TRUNKD_AGENTS") or HERE.parents[1] / "build" / "livekit-agents")
     wanted, mark = (HERE / "requirements.txt").read_text(), place / "installed.txt"
-    if not mark.exists() or mark.read_text() != wanted:
-        for command in (["/usr/bin/python3", "-m", "venv", str(place)],
-                        [str(place / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")]):
-            done = subprocess.run(["nice", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise Missing("livekit-agents cannot be installed: " + (done.stdout + done.stderr).strip().split("\n")[-1])
-        mark.write_text(wanted)
+    place.mkdir(parents=True, exist_ok=True)
+    with open(place / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.exists() or mark.read_text() != wanted:
+            install_agents(place)
+            mark.write_text(wanted)
     return place / "bin" / "python"
+
+
+def install_agents(place):
+    print("getting livekit-agents from PyPI, once", file=sys.stderr)
+    for command in (["/usr/bin/python3", "-m", "venv", str(place)],
+                    [str(place / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")]):
+        done = subprocess.run(["nice", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Missing("livekit-agents cannot be installed: " + (done.stdout + done.stderr).strip().split("\n")[-1])
 
 
 def need_sipp():
@@ -45,8 +56,8 @@ class Worker:
         self.agent, self.calls_path = agent, folder / f"{agent}-{stack.number}.calls"
         self.environment = {"AGENT_NAME": agent, "AGENT_LOG": str(self.calls_path), "LIVEKIT_URL": f"ws://127.0.0.1:{stack.port}",
                             "LIVEKIT_API_KEY": stack.key, "LIVEKIT_API_SECRET": stack.secret}
-        self.process = Process(agent, ["env", *(f"{k}={v}" for k, v in self.environment.items()), str(python), str(HERE / "agent.py"), "start"],
-                               folder / f"{agent}-{stack.number}.log", lambda: True)
+        self.process = Process(agent, [str(python), str(HERE / "agent.py"), "start"], folder / f"{agent}-{stack.number}.log", lambda: True,
+                               environment=self.environment)
 
     def wait_ready(self, timeout=60):
         end = time.monotonic() + timeout
@@ -62,14 +73,16 @@ class Worker:
 
 
 class Phone:
+    """One that rings or is rung, one call at a time; in a folder of its own."""
+
     def __init__(self, folder):
-        self.folder, self.count = folder, 0
+        self.folder, self.count, self.trace = folder, 0, None
 
     def sipp(self, arguments, seconds):
         self.count += 1
         self.trace = self.folder / f"sipp-{self.count}"
         log = open(f"{self.trace}.out", "wb")
-        command = ["sipp", *arguments, "-m", "1", "-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(free_port() & ~1),
+        command = ["sipp", *arguments, "-m", "1", "-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(free_port(even=True)),
                    "-timeout", f"{seconds}s", "-timeout_error", "-trace_msg", "-message_file", f"{self.trace}.messages",
                    "-trace_logs", "-log_file", f"{self.trace}.log"]
         with log:
@@ -78,16 +91,22 @@ class Phone:
     def call(self, url, number, seconds=10, talk_ms=500):
         """What Twilio does with a call for a number: an INVITE to the origination URL. True when it was answered with 200."""
         host, port, transport = re.fullmatch(r"sip:([0-9.]+):(\d+);transport=(tcp|udp)", url).groups()
-        process = self.sipp([f"{host}:{port}", "-sn", "uac", "-s", number, "-p", str(free_port()), "-t", {"tcp": "t1", "udp": "u1"}[transport],
-                             "-d", str(talk_ms)], seconds)
+        process = self.sipp([f"{host}:{port}", "-sf", str(self.scenario("ring", [CALLER])), "-s", number, "-p", str(free_port()),
+                             "-t", {"tcp": "t1", "udp": "u1"}[transport], "-d", str(talk_ms)], seconds)
         return process.wait(seconds + 20) == 0
 
     def answer(self, port, username, password, seconds=90):
         """A server that answers one call of whoever has that credential; the process ends with it."""
-        scenario = self.folder / f"answer-{port}.xml"
-        text = (HERE / "sipp" / "answer.xml").read_text()
-        scenario.write_text(text.replace("[field0]", username).replace("[field1]", password))
-        scenario.chmod(0o600)
-        process = self.sipp(["-sf", str(scenario), "-p", str(port), "-t", "u1"], seconds)
+        process = self.sipp(["-sf", str(self.scenario("answer", [username, password])), "-p", str(port), "-t", "u1"], seconds)
         time.sleep(0.3)
         return process
+
+    def scenario(self, name, fields):
+        """A file of its own with the words in place of [field0], [field1] ...: a secret is not in the arguments."""
+        path = self.folder / f"{name}-{self.count + 1}.xml"
+        text = (HERE / "sipp" / f"{name}.xml").read_text()
+        for n, field in enumerate(fields):
+            text = text.replace(f"[field{n}]", field)
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return path

@@ -5,24 +5,9 @@
     sim.objects("dispatch_rules")                               # as the real server lists them
 """
 import fnmatch
-import hashlib
-import json
 
 import simlib
-
-METHODS = {     # the state's name: list, create, update, its wrapper, delete and the name of the id there
-    "inbound_trunks": ("ListSIPInboundTrunk", "CreateSIPInboundTrunk", "UpdateSIPInboundTrunk", "trunk", "DeleteSIPTrunk", "sip_trunk_id"),
-    "outbound_trunks": ("ListSIPOutboundTrunk", "CreateSIPOutboundTrunk", "UpdateSIPOutboundTrunk", "trunk", "DeleteSIPTrunk", "sip_trunk_id"),
-    "dispatch_rules": ("ListSIPDispatchRule", "CreateSIPDispatchRule", "UpdateSIPDispatchRule", "dispatch_rule", "DeleteSIPDispatchRule",
-                       "sip_dispatch_rule_id"),
-}
-
-
-def masked(o):
-    """As the simulator shows it: secrets by a hash, equal ones by equal hashes."""
-    if o.get("auth_password"):
-        o = {**o, "auth_password": "masked:" + hashlib.sha256(o["auth_password"].encode()).hexdigest()[:8]}
-    return o
+from clientlib import METHODS
 
 
 class Mixed(simlib.Sim):
@@ -42,17 +27,9 @@ class Mixed(simlib.Sim):
         for stack in self.stacks.values():
             stack.proxy.reset()
 
-    # ---- LiveKit without the proxy, as somebody else's program reaches it
-
-    def direct(self, stack, method, body):
-        token = simlib.livekit_token(stack.key, stack.secret)
-        answer = simlib.http_call(stack.url, "POST", "/twirp/livekit.SIP/" + method, json.dumps(body).encode(),
-                                  {"Content-Type": "application/json", "Authorization": "Bearer " + token})
-        assert answer.status == 200, (method, body, answer)
-        return answer.json()
-
     def listed(self, stack, kind):
-        return self.direct(stack, METHODS[kind][0], {})["items"]
+        """Without the proxy, as somebody else's program reaches it."""
+        return stack.client.listed(kind)
 
     # ---- the words of simlib.Sim
 
@@ -62,7 +39,7 @@ class Mixed(simlib.Sim):
             state["livekit"] = {}
         for key, stack in self.stacks.items():
             if account in (None, key):
-                state["livekit"][key] = {kind: [masked(o) for o in self.listed(stack, kind)] for kind in METHODS}
+                state["livekit"][key] = stack.client.state()
         return state if account not in self.stacks else {"twilio": {}, "livekit": {account: state["livekit"][account]}}
 
     def last(self):
@@ -117,19 +94,19 @@ class Mixed(simlib.Sim):
     def add_object(self, account, kind, body, **more):
         if account not in self.stacks:
             return super().add_object(account, kind, body, **more)
-        return self.direct(self.stacks[account], METHODS[kind][1], {METHODS[kind][3]: body})
+        return self.stacks[account].client.ask(METHODS[kind][1], {METHODS[kind][3]: body})
 
     def change_object(self, account, kind, id, **fields):
         if account not in self.stacks:
             return super().change_object(account, kind, id, **fields)
         _, _, update, wrapper, _, key = METHODS[kind]
         now = next(o for o in self.listed(self.stacks[account], kind) if o[key] == id)
-        return self.direct(self.stacks[account], update, {key: id, "replace": {**now, **fields}})
+        return self.stacks[account].client.ask(update, {key: id, "replace": {**now, **fields}})
 
     def remove_object(self, account, kind, id):
         if account not in self.stacks:
             return super().remove_object(account, kind, id)
-        return self.direct(self.stacks[account], METHODS[kind][4], {METHODS[kind][5]: id})
+        return self.stacks[account].client.ask(METHODS[kind][4], {METHODS[kind][5]: id})
 
     def call(self, to, **more):
         """The simulator weighs the rules that the real server holds. What the real server makes of them is shown by real calls."""

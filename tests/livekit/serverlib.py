@@ -5,17 +5,23 @@
     servers.forget()        # every trunk and rule
     servers.stop()
 """
+import ctypes
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
 
+from clientlib import Client
 from proxylib import Proxy
 
 PATIENCE = 30
+PORTS = range(10000, 20000)     # below those that the kernel gives to whoever connects: no port is taken between choice and use
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 
 SERVER = """\
 port: {port}
@@ -39,19 +45,17 @@ logging: {{level: debug}}
 """
 
 
-def free_port(kind=socket.SOCK_STREAM):
+def free_port(even=False):
     """A port that is free for TCP and for UDP just now."""
     while True:
-        with socket.socket(socket.AF_INET, kind) as first:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            other = socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM
-            with socket.socket(socket.AF_INET, other) as second:
-                try:
-                    second.bind(("127.0.0.1", port))
-                    return port
-                except OSError:
-                    pass
+        port = random.choice(PORTS[::2] if even else PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("127.0.0.1", port))
+                udp.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def answers(port):
@@ -60,12 +64,17 @@ def answers(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
+def go_with_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Process:
-    def __init__(self, name, command, log, ready, executable=None):
+    def __init__(self, name, command, log, ready, executable=None, environment=None):
         self.name, self.log_path = name, pathlib.Path(log)
         with open(self.log_path, "ab") as out:
             kept = {k: v for k, v in os.environ.items() if not k.startswith(("TRUNKD_", "LIVEKIT_"))}
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, executable=executable, env=kept)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, executable=executable,
+                                            env={**kept, **(environment or {})}, preexec_fn=go_with_parent)
         end = time.monotonic() + PATIENCE
         while not ready():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -110,12 +119,12 @@ class Redis(Process):
 
 
 class Stack:
-    """One project: its server, its SIP server, and the proxy that trunkd is told to be its address."""
+    """One project: its server, its SIP server, and the proxy that trunkd is told to be its address in tests."""
 
     def __init__(self, programs, folder, number, key, secret):
         # Not one Redis for all: the servers talk through its channels, which all of its databases share.
         self.redis, self.number, self.key, self.secret = Redis(folder / f"redis-{number}"), number, key, secret
-        self.port, self.sip_port, rtc_port, rtp = free_port(), free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM), 20000 + 200 * ((2 * os.getpid() + number) % 60)
+        self.port, self.sip_port, rtc_port, rtp = free_port(), free_port(), free_port(), 20000 + 200 * ((2 * os.getpid() + number) % 60)
         facts = dict(port=self.port, sip_port=self.sip_port, rtc_port=rtc_port, rtp_first=rtp, rtp_last=rtp + 150, redis=self.redis.port,
                      key=key, secret=secret)
         self.processes = [self.redis]
@@ -125,8 +134,9 @@ class Stack:
             path.write_text(text.format(**facts))
             path.chmod(0o600)
             self.processes.append(Process(program, [str(programs / program), "--config", str(path)], log, lambda r=ready, log=log: r(log)))
-        self.proxy = Proxy("127.0.0.1", self.port, key)
         self.url = "http://127.0.0.1:%d" % self.port
+        self.client = Client(self.url, key, secret)
+        self.proxy = Proxy("127.0.0.1", self.port, key)
 
     def forget(self):
         """As if nobody had ever made a trunk or a rule."""

@@ -14,6 +14,7 @@ from worldlib import phone
 
 A, B, OTHERS, OUT, UNLISTED = (phone(n) for n in range(1, 6))
 METADATA = '{"queue":"support"}'
+CALLERS = 3             # ring all the time while a number is moved
 
 
 class Telephony:
@@ -56,6 +57,7 @@ def telephony(cluster, servers, tmp_path_factory):
     except calllib.Missing as reason:
         pytest.skip(str(reason))
     folder = tmp_path_factory.mktemp("calls")
+    (folder / "phone").mkdir()
     workers = {"support": calllib.Worker(python, folder, servers[0], "support-agent"), "sales": calllib.Worker(python, folder, servers[0], "sales-agent"),
                "second": calllib.Worker(python, folder, servers[1], "support-agent")}
     db = cluster.database()
@@ -78,7 +80,7 @@ def telephony(cluster, servers, tmp_path_factory):
         world.wait_active(A, OTHERS)
         for worker in workers.values():
             worker.wait_ready()
-        yield Telephony(world, servers, workers, calllib.Phone(folder), terminations)
+        yield Telephony(world, servers, workers, calllib.Phone(folder / "phone"), terminations)
     finally:
         world.close()
         db.drop()
@@ -89,34 +91,81 @@ def telephony(cluster, servers, tmp_path_factory):
 def test_a_call_reaches_the_agent_of_the_row(telephony):
     name, told = telephony.rings_through(A)
     line = telephony.world.line(A)
+    rule, = [o for o in telephony.world.sim.listed(telephony.servers[0], "dispatch_rules") if o["trunk_ids"] == [line["livekit_inbound_trunk_id"]]]
     assert name == "support" and told["metadata"] == METADATA and told["room"].startswith("call_")
     attributes = told["attributes"]
     assert attributes["sip.trunkID"] == line["livekit_inbound_trunk_id"] and attributes["sip.ruleID"] == line["livekit_dispatch_rule_id"]
-    assert attributes["sip.trunkPhoneNumber"] == A
+    assert (attributes["sip.trunkPhoneNumber"], attributes["sip.phoneNumber"]) == (A, calllib.CALLER)
+    # What callers and agents see beside LiveKit's own is what the rule was given for them, and the tag is not among it.
+    assert {k: v for k, v in attributes.items() if not k.startswith("sip.")} == rule["attributes"]
+    assert "td-" in rule["name"] and "td-" not in json.dumps(told)
     assert told["kind"] == 3                            # PARTICIPANT_KIND_SIP
 
 
-def test_a_relink_moves_the_next_call_and_loses_none(telephony):
-    world, failed, stop = telephony.world, [], threading.Event()
-
-    def ring():
-        while not stop.is_set():
-            if not telephony.phone.call(telephony.url(A), A, talk_ms=100):
-                failed.append(telephony.phone.trace)
-
-    caller = threading.Thread(target=ring)
-    caller.start()
+def test_the_room_has_the_prefix_of_the_agent(telephony):
+    world = telephony.world
+    rule = world.line(A)["livekit_dispatch_rule_id"]
+    world.db.q("update trunkd.agent set room_prefix = 'desk', metadata = 'another' where name = 'support'")
     try:
-        time.sleep(1)
-        for agent in ("sales", "support", "sales"):
+        wait_for("the new prefix", lambda: any(o["rule"]["dispatch_rule_individual"]["room_prefix"] == "desk"
+                                               for o in world.sim.listed(telephony.servers[0], "dispatch_rules") if o["sip_dispatch_rule_id"] == rule))
+        name, told = telephony.rings_through(A)
+        assert name == "support" and told["room"].startswith("desk_") and told["metadata"] == "another"
+    finally:
+        world.db.q("update trunkd.agent set room_prefix = 'call', metadata = %s where name = 'support'", METADATA)
+        world.wait_active(A)
+
+
+class Crowd:
+    """Callers who ring a number without a pause, from threads: when each call began, ended, and whether it was answered."""
+
+    def __init__(self, telephony, number):
+        self.telephony, self.number, self.calls, self.stopping = telephony, number, [], threading.Event()
+        self.threads = [threading.Thread(target=self.ring, args=(n,)) for n in range(CALLERS)]
+
+    def ring(self, n):
+        folder = self.telephony.phone.folder / f"caller-{n}"
+        folder.mkdir()
+        caller = calllib.Phone(folder)
+        while not self.stopping.is_set():
+            began, answered = time.monotonic(), False
+            try:
+                answered = caller.call(self.telephony.url(self.number), self.number, seconds=20, talk_ms=100)
+            finally:
+                self.calls.append((began, time.monotonic(), answered, caller.trace))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_a_relink_moves_the_next_call_and_loses_none(telephony):
+    """Calls begin before, while and after the rule is changed; the change itself is made to last, at either side of its effect."""
+    world, relinks, before = telephony.world, [], telephony.counts()
+    with Crowd(telephony, A) as crowd:
+        wait_for("a first call", lambda: crowd.calls)
+        for agent, action in (("sales", None), ("support", "delay"), ("sales", "delay_after"), ("support", None), ("sales", "delay_after")):
+            slow = action and world.sim.fault(action, provider="livekit", path="*/UpdateSIPDispatchRule", ms=300)
+            began = time.monotonic()
             world.set(A, agent=agent)
             world.wait_active(A)
-            time.sleep(0.7)
-    finally:
-        stop.set()
-        caller.join()
-    assert failed == []
-    time.sleep(0.5)
+            relinks.append((began, time.monotonic()))
+            assert not slow or world.sim.fired(slow) == 1
+            time.sleep(0.5)
+    lost = [str(trace) for _, _, answered, trace in crowd.calls if not answered]
+    meanwhile = [sum(began < end and start < ended for began, ended, _, _ in crowd.calls) for start, end in relinks]
+    print(f"{len(crowd.calls)} calls; under way while the number was moved: {meanwhile}")
+    assert lost == [] and all(meanwhile), (lost, meanwhile)
+    # Who was answered spoke to an agent, and to one only.
+    wait_for("all calls to be written down", lambda: sum(telephony.counts().values()) - sum(before.values()) == len(crowd.calls))
+    now = telephony.counts()
+    assert now["support"] > before["support"] and now["sales"] > before["sales"] and now["second"] == before["second"]
     assert telephony.rings_through(A)[0] == "sales"
     world.set(A, agent="support")
     world.wait_active(A)
@@ -148,18 +197,12 @@ def test_without_an_agent_or_a_row_no_call_gets_through(telephony, how):
     telephony.does_not_ring(B, url)
 
 
-def ask(telephony, method, body):
-    stack = telephony.servers[0]
-    token = simlib.livekit_token(stack.key, stack.secret, sip={"admin": True, "call": True}, video={"roomCreate": True})
-    return simlib.http_call(stack.url, "POST", "/twirp/livekit." + method, json.dumps(body).encode(),
-                            {"Content-Type": "application/json", "Authorization": "Bearer " + token}, timeout=40)
-
-
 def dial(telephony, trunk_id, room):
     """As an application that calls somebody; the answer comes with the callee's. A busy machine refuses before it sends anything."""
     body = {"sip_trunk_id": trunk_id, "sip_call_to": "+15557654321", "room_name": room, "participant_identity": "callee",
             "wait_until_answered": True}
-    return wait_for("an idle moment of the processor", lambda: (answer := ask(telephony, "SIP/CreateSIPParticipant", body))
+    client = telephony.servers[0].client
+    return wait_for("an idle moment of the processor", lambda: (answer := client.call("SIP/CreateSIPParticipant", body, timeout=40))
                     and "cpu exhausted" not in answer.text and answer, timeout=60, step=0.2)
 
 
@@ -179,7 +222,7 @@ def test_an_outbound_call_shows_the_number_and_the_credential_that_trunkd_made(t
     callee = telephony.phone.answer(int(first.split(":")[1]), username, password)
     trace, answer = telephony.phone.trace, dial(telephony, trunk["sip_trunk_id"], "out-good")
     assert answer.status == 200 and answer.json()["sip_call_id"], answer
-    assert ask(telephony, "RoomService/DeleteRoom", {"room": "out-good"}).status == 200     # which hangs up
+    assert telephony.servers[0].client.call("RoomService/DeleteRoom", {"room": "out-good"}).status == 200     # which hangs up
     assert callee.wait(30) == 0
     sent = (trace.parent / (trace.name + ".messages")).read_text()
     assert [line for line in sent.splitlines() if line.startswith("From:") and f"<sip:{OUT}@" in line], sent
@@ -192,6 +235,12 @@ def test_an_outbound_call_shows_the_number_and_the_credential_that_trunkd_made(t
     assert dial(telephony, trunk["sip_trunk_id"], "out-bad").status == 403
     callee.kill()
     callee.wait()
+
+    # Without the override the way leads to the trunk's own domain.
+    world.db.q("update trunkd.twilio_account set termination_address = null where name = 'out'")
+    wait_for("Twilio's own address", lambda: [o["address"] for o in world.sim.objects("outbound_trunks") if o["numbers"] == [OUT]]
+             == [at_twilio["domain_name"]])
+    assert at_twilio["domain_name"].endswith(".pstn.twilio.com")
 
 
 def test_a_termination_that_the_configuration_does_not_list_is_not_used(telephony):
