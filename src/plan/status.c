@@ -120,6 +120,12 @@ static const char *full_words(const struct standing *standing, struct arena *are
     return arena_printf(arena, "account %s has no trunk left for it", text_or(standing->account, ""));
 }
 
+/* What the last attempt met, or nothing. */
+static const char *working_words(const struct planned *p, struct arena *arena)
+{
+    return p && p->row && p->row->message ? arena_printf(arena, "%s: %s", p->kind->name, p->row->message) : NULL;
+}
+
 static void active_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
 {
     bool waits = tally->working || (tally->removing > 0 && tally->stuck == 0);
@@ -133,7 +139,7 @@ static void active_status(const struct tally *tally, const struct standing *stan
     else if (tally->missing)
         set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s is missing and is being made again", tally->missing->kind->name));
     else if (tally->working)
-        set(ret, STATUS_ACTIVE, "Updating", NULL);
+        set(ret, STATUS_ACTIVE, "Updating", working_words(tally->working, arena));
     else if (tally->stuck > 0)
         set(ret, STATUS_ACTIVE, "Leftovers", leftover_words(tally->stuck_first, arena));
     else if (standing->looking && tally->removing == 0)
@@ -170,8 +176,7 @@ static void pending_status(const struct tally *tally, const struct standing *sta
     else if (standing->trunk_refused)
         set(ret, STATUS_PENDING, "Refused", standing->trunk_refused);
     else
-        set(ret, STATUS_PENDING, "SettingUp",
-            p && p->row && p->row->message ? arena_printf(arena, "%s: %s", p->kind->name, p->row->message) : NULL);
+        set(ret, STATUS_PENDING, "SettingUp", working_words(p, arena));
 }
 
 void plan_status(const struct planned *plan, size_t n, const struct standing *standing, struct arena *arena, struct status *ret)

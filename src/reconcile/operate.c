@@ -267,14 +267,32 @@ static void observe(struct core *core, struct row *row, const struct found *foun
         row_set_nonce(core, row, found->tag.nonce);
 }
 
+/* What was sent and what came back are not the same: the provider has dropped something without a word, as LiveKit does with what it
+ * does not know. It is sent again, at the pace of a failure, and the row says what was not kept. */
+static bool kept(struct core *core, struct row *row)
+{
+    const struct kind *kind = row->r.kind;
+    size_t i = spec_differs(kind, &row->r.applied, &row->r.sent, 0);
+
+    if (i == kind->fields_count)
+        return true;
+    row->r.refusal = NULL;
+    row->r.message = row_keep(row, arena_printf(&core->turn, "it was written, but what came back has another %s than was sent",
+                                                kind->fields[i].name));
+    row_back_off(core, row, NULL);
+    return false;
+}
+
 static void written(struct core *core, struct row *row)
 {
     row->written_ms = core->now_ms;
+    row->reads = 0;
+    row->asked_holder = false;
+    if (!kept(core, row))
+        return;
     row->attempts = 0;
     row->failing_ms = row->next_ms = 0;
-    row->reads = 0;
     row->r.refusal = row->r.message = NULL;
-    row->asked_holder = false;
 }
 
 void row_refuse(struct core *core, struct row *row, const char *reason, const char *words)

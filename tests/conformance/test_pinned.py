@@ -1,12 +1,105 @@
-"""What trunkd must survive of an answer that is not what it should be."""
+"""What trunkd must survive of an answer that is not what it should be: no JSON, nothing, a link that leads elsewhere, a field that was
+dropped. Every create, every removal and a relink meet each of them; the number ends right, and nothing is there twice."""
 import json
 import socket
+import time
 
 import pytest
 
+import worldlib
+from daemonlib import wait_for
+from test_e2e_refused import creates, make_cases, removals
 from worldlib import phone
 
 A = phone(1)
+TIMING = {"breaker_failures": "1000"}       # these are faults of requests, not of accounts
+ANSWERS = {
+    "401 in plain text": {"action": "status", "status": 401, "body": "no", "content_type": "text/plain", "count": 2},
+    "403 in plain text, once": {"action": "status", "status": 403, "body": "no", "content_type": "text/plain"},
+    "404 of a proxy": {"action": "status", "status": 404, "body": "404 page not found\n", "content_type": "text/plain", "count": 2},
+    "502 in HTML": {"action": "status", "status": 502, "body": "<html>bad gateway</html>", "content_type": "text/html", "count": 2},
+    "502 in HTML, done": {"action": "status_after", "status": 502, "body": "<html>bad gateway</html>", "content_type": "text/html"},
+    "503 without sense": {"action": "status", "status": 503, "body": " ", "content_type": "text/plain", "count": 2},
+    "empty 200": {"action": "status", "status": 200, "body": "", "content_type": "application/json", "count": 2},
+    "empty 200, done": {"action": "status_after", "status": 200, "body": "", "content_type": "application/json"},
+    "200 with another document": {"action": "status", "status": 200, "body": "[]", "content_type": "application/json", "count": 2},
+}
+each_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=list(ANSWERS))
+
+
+@pytest.fixture
+def many(db, tmp_path):
+    w = worldlib.World(db, tmp_path, timing=TIMING)
+    try:
+        yield w
+    finally:
+        w.close()
+
+
+@each_answer
+def test_a_create_goes_on_where_it_was(many, answer):
+    world, cases = many, make_cases(many, creates)
+    for case in cases:
+        if case.standing:
+            case.insert_neighbour()
+    world.daemon.start()
+    world.wait_active(*[c.neighbour for c in cases if c.standing])
+    for case in cases:
+        case.keep()
+        case.spoil_create(**answer)
+        case.insert()
+    for case in cases:
+        world.wait_active(case.number)
+        assert case.fired() >= 1, case
+        world.exactly_one(case.number, outbound=True)
+        case.check_neighbour()
+        trunks = [len(case.twilio()[k]) for k in ("trunks", "origination_urls", "credential_lists", "credentials", "trunk_credential_lists")]
+        assert trunks == [1] * 5, (case, trunks)
+    world.agree()
+    print(f"visited {len(cases)} creates of {len({c.kind for c in cases})} kinds")
+    assert len(cases) >= 17
+
+
+@each_answer
+def test_a_removal_goes_on_where_it_was(many, answer):
+    world, cases = many, make_cases(many, removals)
+    for case in cases:
+        case.insert()
+        if case.standing:
+            case.insert_neighbour()
+    world.daemon.start()
+    world.wait_active(*[c.number for c in cases], *[c.neighbour for c in cases if c.standing])
+    for case in cases:
+        case.keep()
+        case.spoil_remove(**answer)
+        world.delete(case.number)
+    for case in cases:
+        world.wait_gone(case.number)
+        assert case.fired() >= 1, case
+        of = world.of_number(case.number)
+        assert (of["inbound"], of["outbound"], of["rules"], of["number"][0]["trunk_sid"]) == ([], [], [], None), case
+        case.check_neighbour()
+        if not case.standing:
+            assert not any(case.twilio()[k] for k in ("trunks", "origination_urls", "credential_lists", "credentials")), case
+    world.agree()
+    print(f"visited {len(cases)} removals of {len({c.kind for c in cases})} kinds")
+    assert len(cases) >= 17
+
+
+@each_answer
+def test_a_relink_goes_on_where_it_was(world, answer):
+    world.own(A)
+    world.number(A)
+    world.daemon.start()
+    world.wait_active(A)
+    before = world.line(A)["livekit_dispatch_rule_id"]
+    fault = world.sim.fault(answer["action"], path="*/UpdateSIPDispatchRule", **{k: v for k, v in answer.items() if k != "action"})
+    world.set(A, agent="sales")
+    world.sim.wait_fired(fault)
+    world.wait_active(A)
+    assert world.sim.call(A)["agent_name"] == "sales-agent"
+    assert world.line(A)["livekit_dispatch_rule_id"] == before
+    world.agree()
 
 
 def test_a_next_page_elsewhere_is_not_asked(world):
@@ -25,3 +118,32 @@ def test_a_next_page_elsewhere_is_not_asked(world):
             elsewhere.accept()
     world.sim.remove_fault(fault)
     world.wait_active(A)
+
+
+def echo_without(world, what):
+    """The answer of a server that keeps a rule but drops what it does not know, as LiveKit does with unknown fields and enum names."""
+    rule = dict(world.of_number(A)["rules"][0])
+    return json.dumps({k: v for k, v in rule.items() if k != what})
+
+
+def test_what_livekit_drops_is_noticed_by_its_echo(world):
+    world.own(A)
+    world.number(A)
+    world.daemon.start()
+    world.wait_active(A)
+    dropped = world.sim.fault("status", path="*/UpdateSIPDispatchRule", count=0, status=200, content_type="application/json",
+                              body=echo_without(world, "room_config"))
+    world.set(A, agent="sales")
+    world.sim.wait_fired(dropped, 3)            # written again: what came back is not what was sent
+    line = world.line(A)
+    assert not line["settled"] and (line["status"], line["reason"]) == ("active", "Updating"), line
+    assert "livekit.dispatch_rule: it was written, but what came back has another" in line["message"], line
+    time.sleep(1.5)
+    fired = world.sim.fired(dropped)
+    assert not world.line(A)["settled"]
+    time.sleep(1.5)
+    assert world.sim.fired(dropped) - fired <= 8, "written again without a pause"
+    world.sim.remove_fault(dropped)
+    wait_for("the new agent", lambda: world.sim.call(A).get("agent_name") == "sales-agent")
+    world.wait_active(A)
+    world.agree()

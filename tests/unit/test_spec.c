@@ -186,6 +186,21 @@ static void test_what_is_not_shown_counts_as_sent(void **state)
     assert_string_equal(seen.value[TEXT], "changed");
 }
 
+/* LiveKit drops a name it does not know, and answers as if nothing had been said. */
+static void test_a_dropped_enum_name_is_a_difference(void **state)
+{
+    struct spec sent = full, echo;
+
+    (void)state;
+    sent.value[TRANSPORT] = "QUIC";
+    decode_spec(&kind, parse("{\"text\":\"a \\\"b\\\"\",\"a\":{\"flag\":true,\"b\":{\"count\":7,\"wait\":\"1.5s\"},\"transport\":\"AUTO\"},"
+                             "\"list\":[{\"in\":{\"names\":[\"x\",\"y\"]},\"headers\":{\"A\":\"1\",\"B\":\"2\"}}],\"parent_id\":\"P1\"}"),
+                SPELLING_AS_IS, &arena, &echo);
+    spec_observe(&kind, &echo, &sent, &arena, &echo);
+    assert_int_equal(spec_differs(&kind, &echo, &sent, 0), TRANSPORT);
+    assert_int_equal(spec_differs(&kind, &echo, &sent, TRANSPORT + 1), kind.fields_count);
+}
+
 static void test_json_bodies_follow_the_paths(void **state)
 {
     static const struct spec some = { .value = { [COUNT] = "7", [HEADERS] = "{\"A\":\"1\"}" } }, none = { .secret = NULL };
@@ -280,6 +295,7 @@ int main(void)
         cmocka_unit_test_teardown(test_shapes_we_do_not_know_are_kept_as_text, forget),
         cmocka_unit_test_teardown(test_copies_and_differences, forget),
         cmocka_unit_test_teardown(test_what_is_not_shown_counts_as_sent, forget),
+        cmocka_unit_test_teardown(test_a_dropped_enum_name_is_a_difference, forget),
         cmocka_unit_test_teardown(test_json_bodies_follow_the_paths, forget),
         cmocka_unit_test_teardown(test_a_json_body_reads_back, forget),
         cmocka_unit_test_teardown(test_a_form_says_everything_or_only_what_has_a_value, forget),

@@ -32,6 +32,7 @@ struct step_case {
 #define MAKE_REFUSED(k, why) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_REFUSED, .row = true, \
                                .r.refusal = why, .r.message = "no more of these" }
 #define RETRIED(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .row = true, .r.message = "HTTP 500" }
+#define CHANGE_AGAIN(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, LIVE, .r.message = "HTTP 502" }
 #define LOST(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .row = true, .r.missing = true }
 #define LOOK(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_READ, .row = true, .r.known = KNOWN_MAYBE }
 #define REMOVE(k) { .used = true, .kind = KIND_##k, .step = STEP_DELETE, LIVE }
@@ -99,6 +100,8 @@ static const struct {
     { "all stands", { .wanted = true }, { KEEP(INBOUND_TRUNK), KEEP(DISPATCH_RULE) }, { { 0 } }, STATUS_ACTIVE, "UpToDate", true, "" },
     { "first time, and renamed at once", { .wanted = true }, { CHANGE(INBOUND_TRUNK) }, { { 0 } }, STATUS_ACTIVE, "Updating", false, "" },
     { "update", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE(DISPATCH_RULE) }, { { 0 } }, STATUS_ACTIVE, "Updating", false, "" },
+    { "an update that has to be tried again", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE_AGAIN(DISPATCH_RULE) }, { { 0 } },
+      STATUS_ACTIVE, "Updating", false, "livekit.dispatch_rule: HTTP 502" },
     { "update refused", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE_REFUSED(DISPATCH_RULE) }, { { 0 } }, STATUS_ACTIVE,
       "UpdateRefused", true, "no such name" },
     { "update refused while another is under way", { .wanted = true, .active = true }, { CHANGE(INBOUND_TRUNK), CHANGE_REFUSED(DISPATCH_RULE) },
