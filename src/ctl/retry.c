@@ -1,4 +1,4 @@
-/* trunkctl retry and force-delete: wishes that the daemon takes between two operations. */
+/* trunkctl retry, force-delete and release: wishes that the daemon takes between two operations. */
 #include <stdio.h>
 #include <trunkd/text.h>
 
@@ -7,19 +7,20 @@
 #include "verb.h"
 
 /* All names in one transaction: a name that is refused leaves no half of the wish behind. */
-static enum exit_code ask(const struct options *options, const char *statement, const char *why, const char *said)
+static enum exit_code ask(const struct options *options, bool (*read)(const char *, struct target *, struct err *), const char *statement,
+                          const char *why, const char *said)
 {
     CLEANUP(db_close_at) struct db *db = NULL;
     struct target target;
     struct err err;
 
     for (size_t i = 0; i < options->name_count; i++)
-        if (!target_read_owner(options->names[i], &target, &err))
+        if (!read(options->names[i], &target, &err))
             return fail_text("%s", err.text);
     if (!db_open(options, &db, &err) || !db_script(db, "begin", &err))
         return fail(&err);
     for (size_t i = 0; i < options->name_count; i++) {
-        if (!target_read_owner(options->names[i], &target, &err) ||
+        if (!read(options->names[i], &target, &err) ||
             !db_statement(db, statement, (const char *const[]){ target.name, why }, NULL, &err)) {
             err_prefix(&err, "%s: ", options->names[i]);
             return fail(&err);
@@ -34,12 +35,19 @@ static enum exit_code ask(const struct options *options, const char *statement, 
 
 enum exit_code run_retry(const struct options *options)
 {
-    return ask(options, "retry", NULL, "will be tried again");
+    return ask(options, target_read_owner, "retry", NULL, "will be tried again");
 }
 
 enum exit_code run_force_delete(const struct options *options)
 {
     if (text_is_empty(options->why))
         return fail_text("force-delete needs --why TEXT, for whoever finds the orphans later");
-    return ask(options, "force_delete", options->why, "will be given up; see trunkctl get orphans");
+    return ask(options, target_read_owner, "force_delete", options->why, "will be given up; see trunkctl get orphans");
+}
+
+enum exit_code run_release(const struct options *options)
+{
+    if (text_is_empty(options->why))
+        return fail_text("release needs --why TEXT: say why the removals, or the disappearance, were meant");
+    return ask(options, target_read_account, "release", options->why, "will be released: what was held goes on");
 }

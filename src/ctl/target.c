@@ -66,6 +66,19 @@ bool target_read_owner(const char *text, struct target *ret, struct err *err)
     return true;
 }
 
+bool target_read_account(const char *text, struct target *ret, struct err *err)
+{
+    if (!strchr(text, '/') && text[0] != '+') {
+        *ret = (struct target){ .kind = TARGET_ACCOUNT, .name = text };
+        return true;
+    }
+    if (!target_read(text, ret, err))
+        return false;
+    if (ret->kind != TARGET_ACCOUNT && ret->kind != TARGET_PROJECT)
+        return err_set(err, ERR_CONFIG, "\"%s\" is neither a Twilio account nor a LiveKit project", text);
+    return true;
+}
+
 const char *json_names(struct arena *arena, const char *const *names, size_t count)
 {
     struct buf json;

@@ -30,6 +30,9 @@ MUST_CHECK bool target_read(const char *text, struct target *ret, struct err *);
 /* As the verbs of SQL take names: "+NUMBER", or the name of a trunk; number/ and trunk/ in front are allowed. */
 MUST_CHECK bool target_read_owner(const char *text, struct target *ret, struct err *);
 
+/* The name of an account or a project; account/ and project/ in front are allowed. */
+MUST_CHECK bool target_read_account(const char *text, struct target *ret, struct err *);
+
 /* A JSON array of texts. */
 const char *json_names(struct arena *, const char *const *names, size_t count);
 

@@ -37,6 +37,10 @@ const struct verb verbs[] = {
     { "force-delete", "give up on leftovers that cannot be removed", "+NUMBER… | TRUNK… --why TEXT",
       "Only for what is corrupted, or works with leftovers. What is left behind is kept on record: trunkctl get orphans.",
       TAKES_DATABASE | TAKES(OPTION_WHY), 1, NAMES_MAX, run_force_delete },
+    { "release", "let go what the brake of an account holds", "ACCOUNT… | PROJECT… --why TEXT",
+      "When many numbers lose their row, agent or direction at once, or many objects vanish at a provider, trunkd holds still and says\n"
+      "so (AccountBraked). If that was meant, release it; else put the rows back, or mend the account, and it ends by itself.",
+      TAKES_DATABASE | TAKES(OPTION_WHY), 1, NAMES_MAX, run_release },
     { "events", "what happened, when and why", "[NAME…] [-n COUNT]", NULL, TAKES_LIST | TAKES(OPTION_LIMIT), 0, NAMES_MAX, run_events },
     { "seal", "seal a secret so that only the daemon can read it", "--for account/NAME|sip/NAME [--key-file FILE]",
       "Reads the secret from standard input, never from the command line, and prints sealed:<key id>:<base64>, which can stand in a\n"

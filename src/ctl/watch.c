@@ -65,7 +65,7 @@ static enum verdict judge(enum watch_goal goal, const struct rows *rows, size_t 
     if (goal == WATCH_GONE) {
         if (rows_true(rows, row, COLUMN_GONE))
             return VERDICT_REACHED;
-        return settled && text_equal(status, "corrupted") ? VERDICT_CANNOT : VERDICT_UNDER_WAY;
+        return settled && (text_equal(status, "corrupted") || text_equal(status, "deleting")) ? VERDICT_CANNOT : VERDICT_UNDER_WAY;
     }
     if (!rows_true(rows, row, COLUMN_PRESENT))
         return VERDICT_CANNOT;

@@ -193,7 +193,7 @@ void plan_status(const struct planned *plan, size_t n, const struct standing *st
     } else if (standing->failed_reason) {
         set(ret, STATUS_FAILED, standing->failed_reason, standing->failed_words);
         ret->settled = true;
-    } else if (!standing->no_agent && !standing->preflight_reason && tally.wanted > 0
+    } else if ((!standing->no_agent || standing->braked) && !standing->preflight_reason && tally.wanted > 0
                && (standing->active || tally.live == tally.wanted)) {
         active_status(&tally, standing, arena, ret);
     } else {

@@ -71,6 +71,12 @@ void gate_condition(struct core *core, struct gate *gate, const char *condition,
     gate_wake_all(core, gate);
 }
 
+void gate_tell(struct core *core, struct gate *gate)
+{
+    gate->status_unsaved = true;
+    tell_users(core, gate);
+}
+
 static void start_probing(struct core *core, struct gate *gate)
 {
     if (gate->probing)
@@ -240,6 +246,10 @@ static bool wants_end(const struct gate *gate)
 
 static void release_brake(struct core *core, struct gate *gate)
 {
+    if (gate->held)
+        brake_end(core, gate);
+    if (!gate->braked)
+        return;
     gate->braked = false;
     gate->brake_released = true;
     gate->scan_next_ms = core->now_ms;          /* what vanished is looked for, and then made again */
@@ -271,6 +281,9 @@ static void write_status(struct core *core, struct gate *gate)
         gate->status_exists = true;
     }
     unit_strays(&b, gate);
+    if (gate->held_news)
+        unit_event(&b, "account", gate->name, gate->name, gate->held_news, text_or(gate->held, ""));
+    gate->held_news = NULL;
     if (request) {
         unit_event(&b, "account", gate->name, gate->name, "Released", "the brake was released by hand");
         unit_request_done(&b, request);

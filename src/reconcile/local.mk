@@ -10,6 +10,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/place.c \
 	src/reconcile/reload.c \
 	src/reconcile/rows.c src/reconcile/rows.h \
+	src/reconcile/brake.c \
 	src/reconcile/scan.c \
 	src/reconcile/setup.c \
 	src/reconcile/show.c \

@@ -507,6 +507,8 @@ static void gate_free(struct gate *gate)
     map_release(&gate->tagged);
     arena_release(&gate->tagged_arena);
     free(gate->row_json);
+    free(gate->held);
+    free(gate->losses);
     free(gate->waiting);
     free(gate->message);
     free(gate->name);

@@ -79,6 +79,15 @@ static bool uses_account(const struct owner *owner, const char *name)
 
 /* ---- desired rows: json NULL means that there is none ----------------------------------------------------------------------------- */
 
+static void number_read(struct taking *t, struct owner *owner)
+{
+    if (t->numbers_count == t->numbers_capacity) {
+        t->numbers_capacity = t->numbers_capacity ? 2 * t->numbers_capacity : 64;
+        t->numbers = must_realloc(t->numbers, t->numbers_capacity * sizeof(*t->numbers));
+    }
+    t->numbers[t->numbers_count++] = owner;
+}
+
 bool take_number(struct taking *t, const char *key, const struct json *row, struct err *err)
 {
     struct number *number = NULL;
@@ -94,6 +103,7 @@ bool take_number(struct taking *t, const char *key, const struct json *row, stru
     owner->number = number;
     owner->listed = number != NULL;
     owner_queue(t->core, owner);
+    number_read(t, owner);
     return true;
 }
 
@@ -216,6 +226,7 @@ static void take_account_status(struct taking *t, const char *key, const struct 
         return;
     gate->status_exists = true;
     gate->braked = json_member_bool(row, "braked");
+    replace_text(&gate->held, json_member(json_get(row, "detail"), "held"));
     text_copy(gate->condition, sizeof(gate->condition), text_or(json_member(row, "condition"), ""));
     replace_text(&gate->message, json_member(row, "message"));
     gate_resume(t->core, gate, at_ms(t, row, "since_in_ms"));
@@ -488,6 +499,16 @@ static void find_leaving(struct core *core)
         owner_find_leaving(core, value);
 }
 
+/* Before anybody takes a turn on what was read. */
+static void judge_removals(struct taking *t, bool all)
+{
+    if (all)
+        brake_look_at_all(t->core);
+    else
+        brake_look(t->core, t->numbers, t->numbers_count);
+    brake_judge(t->core);
+}
+
 void rows_take(struct core *core, const struct event *event)
 {
     struct taking t = { .core = core, .reload = event->rows.all && core->loaded };
@@ -515,11 +536,15 @@ void rows_take(struct core *core, const struct event *event)
     arena_release(&t.arena);
     if (t.foreign) {
         core_log(core, LOG_LEVEL_WARNING, "ledger", "somebody else has written to the ledger: everything is read anew");
+        free(t.numbers);
         core_forget(core);
         core_read(core, true);
         return;
     }
     if (event->rows.all && !core->loaded)
         find_leaving(core);
+    if (!core->plan_only)
+        judge_removals(&t, event->rows.all);
+    free(t.numbers);
     core->loaded = core->loaded || event->rows.all;
 }

@@ -9,6 +9,8 @@ struct taking {
     struct arena arena;
     bool reload;                    /* everything is known already, and is compared */
     bool foreign;                   /* somebody else has written */
+    struct owner **numbers;         /* whose row was in it */
+    size_t numbers_count, numbers_capacity;
     bool unreadable;                /* one of the rows: who is missing may be there */
 };
 

@@ -31,6 +31,13 @@ static const char *blocked_words(const struct planned *p, const struct owner *ow
     return NULL;
 }
 
+static const char *held_words(struct core *core, const struct planned *p)
+{
+    const struct gate *gate = p->step == STEP_DELETE ? gate_get(core, p->account, false) : NULL;
+
+    return gate && gate->held ? arena_printf(&core->turn, "until the brake of %s is released (MassRemoval)", gate->name) : NULL;
+}
+
 static const char *changed_fields(const struct planned *p, struct arena *arena)
 {
     const char *names = NULL;
@@ -58,7 +65,7 @@ static void show_owner(struct core *core, struct owner *owner, void (*each)(void
         const struct plan_line line = {
             .owner_type = owner_type_names[owner->type], .owner = owner->key, .operation = operations[p->step],
             .kind = p->kind->name, .slot = p->slot, .account = p->account,
-            .blocked_by = blocked_words(p, owner, &core->turn),
+            .blocked_by = text_or(held_words(core, p), blocked_words(p, owner, &core->turn)),
             .changes = changed_fields(p, &core->turn),
             .external_id = p->row ? p->row->external_id : NULL,
         };

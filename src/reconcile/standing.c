@@ -35,6 +35,8 @@ static void find_ill(struct turn *t, const struct planned *plan, size_t count)
             t->ill = gate;
         if (gate && gate->braked && plan[i].wanted)
             t->ill = gate;
+        if (gate && gate->held && plan[i].step == STEP_DELETE && !t->ill)
+            t->ill = gate;
     }
     if (!t->ill && t->preflight_pending) {
         const struct gate *gate = gate_get(t->core, t->owner->number->twilio_account, false);
@@ -149,10 +151,11 @@ static void decide(struct turn *t)
     struct status status;
 
     if (t->ill) {
-        standing.braked = t->ill->braked;
-        standing.account_reason = *t->ill->condition ? t->ill->condition : "NothingVisible";
+        bool held = t->ill->held && !*t->ill->condition && !t->ill->braked;
+        standing.braked = t->ill->braked || held;
+        standing.account_reason = held ? "MassRemoval" : *t->ill->condition ? t->ill->condition : "NothingVisible";
         standing.account_words = arena_printf(&t->core->turn, "account %s: %s: %s", t->ill->name, standing.account_reason,
-                                              text_or(t->ill->message, ""));
+                                              text_or(held ? t->ill->held : t->ill->message, ""));
     }
     if (t->elsewhere && standing.preflight_reason && standing.active) {
         standing.trunk_refused = standing.preflight_words;

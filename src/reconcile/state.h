@@ -80,6 +80,7 @@ struct owner {
     struct number *number;          /* NULL: no row (a number) */
     struct trunk *trunk;            /* NULL: no row (a trunk): automatic, or deleted */
     bool listed;                    /* the row was in the complete read that is being taken */
+    bool loses;                     /* a number's: it has objects of a kind that it wants none of any more */
     /* a trunk's place */
     bool automatic;
     char *account, *project, *dedicated_to;
@@ -184,6 +185,12 @@ struct gate {
     int64_t nudged_ms;              /* when all who wait were last asked */
     int64_t pause_ms;               /* throttled: nothing is sent before */
     bool braked, brake_released;
+    /* removals that came in a mass */
+    char *held;                     /* nothing is removed there, and why; NULL: not held */
+    const char *held_news;          /* an event that the next unit tells of it: a name of reasons.def; NULL: none */
+    int64_t *losses;                /* when a number lost something there, of the last minute */
+    size_t losses_count, losses_capacity;
+    bool losing;                    /* one more since it was judged last */
     bool status_unsaved, committing;
     bool ending;                    /* the unit under way ends the account's copy */
     uint64_t unit;
@@ -298,6 +305,12 @@ void row_repack(struct row *);                                  /* a fresh arena
 bool number_leads_to(const struct owner *number, const struct owner *trunk);
 bool number_leads_elsewhere(const struct owner *number);       /* than to the trunk it is placed on */
 
+/* brake.c: removals that come in a mass */
+void brake_look(struct core *, struct owner *const *numbers, size_t count);    /* numbers whose row was read */
+void brake_look_at_all(struct core *);
+void brake_judge(struct core *);                                /* after both: holds, or ends a hold that holds nothing any more */
+void brake_end(struct core *, struct gate *);
+
 /* rows.c: what was read */
 void rows_take(struct core *, const struct event *);
 
@@ -359,6 +372,7 @@ void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its c
 void gate_wait(struct gate *, struct owner *);
 void gate_slot_free(struct core *, struct gate *);
 void gate_wake_all(struct core *, struct gate *);
+void gate_tell(struct core *, struct gate *);                 /* it says anew how it stands, and so does who has something there */
 void gate_condition(struct core *, struct gate *, const char *condition, const char *message);   /* "": fine */
 void gate_answered(struct core *, struct gate *, const struct judgement *, const struct reply *);
 void gate_probed(struct core *, struct gate *, const struct judgement *, const struct reply *);

@@ -164,6 +164,8 @@ static void do_write(struct turn *t, const struct planned *p, enum operation ope
         turn_wake_by(t, row_of(p)->next_ms);
         return;
     }
+    if (operation == OP_DELETE && row_of(p)->gate->held)
+        return;
     if (operation == OP_CREATE && !t->may_make)
         return;
     if (operation == OP_CREATE && must_look_below(t, p))

@@ -313,6 +313,11 @@ void unit_account_status(struct core *core, struct buf *b, const struct gate *ga
     json_key_text(b, "condition", gate->condition);
     json_key_text(b, "message", text_or(gate->message, ""));
     json_key_bool(b, "braked", gate->braked);
+    json_key(b, "detail");
+    json_open(b, '{');
+    if (gate->held)
+        json_key_text(b, "held", gate->held);
+    json_close(b, '}');
     key_ms(core, b, "next_in_ms", gate->probe_ms);
     key_ms(core, b, "last_scan_in_ms", gate->scan_began_ms);
     json_close(b, '}');

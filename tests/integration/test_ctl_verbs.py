@@ -243,6 +243,20 @@ def test_force_delete_is_for_what_is_stuck(fleet):
     assert fleet.q("select verb, name, why from trunkd.request") == [("force_delete", ONE, "closed")]
 
 
+def test_release_is_for_what_is_held(fleet):
+    assert trunkctl(fleet, "release", "main").err == "trunkctl: release needs --why TEXT: say why the removals, or the disappearance, were meant\n"
+    assert trunkctl(fleet, "release", ONE, "--why", "x").err == f'trunkctl: "{ONE}" is neither a Twilio account nor a LiveKit project\n'
+    done = trunkctl(fleet, "release", "main", "--why", "meant")
+    assert done.code == 3 and done.err.startswith('trunkctl: main: "main" is not braked: there is nothing to release. '), done
+    fleet.q("""insert into trunkd.account_status (name, detail) values ('main', '{"held": "30 numbers lost their row"}')
+               on conflict (name) do update set detail = excluded.detail""")
+    assert fleet.q("select condition, message, braked, settled from trunkd.account_state where name = 'main'") \
+        == [("MassRemoval", "30 numbers lost their row", True, True)]
+    done = trunkctl(fleet, "release", "account/main", "--why", "meant")
+    assert (done.code, done.out) == (0, "account/main will be released: what was held goes on\n")
+    assert fleet.q("select verb, name, why from trunkd.request") == [("release", "main", "meant")]
+
+
 def test_events_newest_last(fleet):
     assert trunkctl(fleet, "events").err == "no events\n"
     for n in range(60):
