@@ -12,6 +12,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/rows.c src/reconcile/rows.h \
 	src/reconcile/brake.c \
 	src/reconcile/scan.c \
+	src/reconcile/unclaimed.c \
 	src/reconcile/setup.c \
 	src/reconcile/show.c \
 	src/reconcile/standing.c \

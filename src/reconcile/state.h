@@ -385,14 +385,20 @@ int64_t gate_wake_ms(const struct core *, const struct gate *);
 void scan_account(struct core *, struct gate *);                /* a complete one */
 void scan_row(struct row *);                     /* the list in which this row would show */
 void scan_below(const struct kind *, struct row *parent);
-struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct wanted *);
-void unclaimed_adopt(struct core *, struct gate *, struct unclaimed *, struct row *);
 void scans_send(struct core *, struct gate *);
 void scan_answer(struct core *, const struct flight *, const struct reply *, const struct judgement *);
 void scans_forget_owner(struct gate *, const struct owner *);
 void scans_forget_row(struct gate *, const struct row *);
 void scans_forget(struct gate *);
-void scans_forget_unclaimed(struct gate *);                     /* before a complete scan finds them anew */
+bool in_complete_scan(const struct kind *, const struct gate *);
+
+/* unclaimed.c: objects with our tag that no row holds */
+struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct wanted *);
+void unclaimed_adopt(struct core *, struct gate *, struct unclaimed *, struct row *);
+void unclaimed_add(struct core *, struct scan *, const struct found *);
+void unclaimed_bury(struct core *, struct scan *, const struct found *, const struct grave *);
+void unclaimed_forget(struct gate *);
+void unclaimed_forget_listed(struct gate *);                    /* before a complete scan finds them anew */
 void send_get(struct core *, struct flight, const struct request *, const char *what, const char *object);
 
 /* place.c */
