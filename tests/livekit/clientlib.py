@@ -6,6 +6,7 @@
 """
 import hashlib
 import json
+import re
 
 import simlib
 
@@ -17,11 +18,17 @@ METHODS = {     # the simulator's name: list, create, update, its wrapper, delet
 }
 
 
+def mask(secret):
+    """As the simulator shows it: by a hash, equal ones by equal hashes."""
+    return "masked:" + hashlib.sha256(secret.encode()).hexdigest()[:8]
+
+
 def masked(o):
-    """As the simulator shows it: secrets by a hash, equal ones by equal hashes."""
-    if o.get("auth_password"):
-        o = {**o, "auth_password": "masked:" + hashlib.sha256(o["auth_password"].encode()).hexdigest()[:8]}
-    return o
+    return {**o, "auth_password": mask(o["auth_password"])} if o.get("auth_password") else o
+
+
+def masked_text(body):
+    return re.sub(r'("auth_password"\s*:\s*")([^"]+)"', lambda found: found[1] + mask(found[2]) + '"', body)
 
 
 class Client:

@@ -16,6 +16,8 @@ import socket
 import threading
 import time
 
+from clientlib import masked_text
+
 CONDITIONS = {"provider", "account", "method", "path", "body_contains", "from", "count", "action", "status", "code", "message", "ms",
               "body", "content_type"}
 ACTIONS = {"status", "status_after", "drop_before", "drop_after", "garbage", "late_commit", "hang", "hold_before", "hold_after",
@@ -130,7 +132,7 @@ class Proxy:
             self.seq += 1
             self.in_flight += 1
             entry = {"seq": self.seq, "time_ms": int(time.time() * 1000), "answered_ms": None, "provider": "livekit", "account": self.account,
-                     "method": client.command, "path": client.path, "query": "", "body": body.decode("utf-8", "replace"), "status": None,
+                     "method": client.command, "path": client.path, "query": "", "body": masked_text(body.decode("utf-8", "replace")), "status": None,
                      "closed": False, "committed": False, "fault": spoiler.id if spoiler else None, "in_flight": self.in_flight}
             self.entries.append(entry)
         try:

@@ -2,6 +2,7 @@
 import pytest
 
 import test_e2e_lost
+import test_e2e_lost_updates
 from test_e2e_accounts import (     # noqa: F401
     test_everything_gone_at_livekit_is_a_fault_until_it_is_released,
     test_one_missing_object_beside_visible_ones_is_made_again,
@@ -42,6 +43,7 @@ def test_a_removal_whose_answer_is_lost_ends_with_nothing_left(many, fault):
     test_e2e_lost.test_a_removal_whose_answer_is_lost_ends_with_nothing_left(many, fault)
 
 
-@pytest.mark.parametrize("fault", ["dropped after commit", "late commit", "dropped before commit"])
-def test_an_update_whose_answer_is_lost_ends_with_the_last_wish(many, fault):
-    test_e2e_lost.test_an_update_whose_answer_is_lost_ends_with_the_last_wish(many, fault)
+@pytest.mark.parametrize("fault, meanwhile", [("dropped after commit", "changed again"), ("late commit", "changed again"), ("late commit", "deleted"),
+                                              ("dropped before commit", "nothing else")])
+def test_an_update_whose_answer_is_lost_ends_with_the_last_wish(db, tmp_path, fault, meanwhile):
+    test_e2e_lost_updates.test_an_update_whose_answer_is_lost_ends_with_the_last_wish(db, tmp_path, fault, meanwhile)
