@@ -391,6 +391,7 @@ void row_repack(struct row *row)
     r->note = row_keep(row, r->note);
     r->refusal = row_keep(row, r->refusal);
     r->message = row_keep(row, r->message);
+    row->orphan_why = row_keep(row, row->orphan_why);
     spec_copy(r->kind, &applied, &row->arena, &r->applied);
     spec_copy(r->kind, &sent, &row->arena, &r->sent);
     arena_release(&old);
