@@ -92,8 +92,8 @@ void operation_open(struct core *core, struct row *row, enum operation operation
             r->parent_id = row_keep(row, parent_in(r->kind, &r->sent));
     }
     r->open = opens[operation];
-    if (!text_equal(r->refusal, "AccountFull"))
-        r->refusal = NULL;          /* that one holds until there is room: placement rests on it */
+    if (operation != OP_DELETE && !text_equal(r->refusal, "AccountFull"))
+        r->refusal = NULL;          /* that one holds until there is room: placement rests on it; that of a removal until it is answered */
     row->attempts++;
     row->may_repeat = row->checked = false;
     row->send_by_ms = core->now_ms + core->settings->send_window_ms;
@@ -310,6 +310,8 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
     const struct transition *to = transition(state, event);
 
     assert(to->action & DO_VALID);
+    if (r->open == OPEN_DELETE && event <= ROW_UNKNOWN && event != ROW_REFUSED)
+        r->refusal = NULL;          /* what became of it last is something else */
     assert(!(to->action & DO_BUG));
     if (judgement && judgement->words && event != ROW_DONE)
         r->message = row_keep(row, judgement->words);

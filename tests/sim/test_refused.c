@@ -375,6 +375,29 @@ static void test_a_corrupted_number_inserted_again_is_active(void **state)
     every_refused_removal("comes back", comes_back);
 }
 
+/* It is stuck until the answer is another one, and a wish to give it up is not lost, whenever it comes. */
+static void test_a_corrupted_number_stays_so_while_its_removal_is_tried_again(void **state)
+{
+    size_t visited = 0;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        WORLD(1);
+        begin_refused_removal(w, &steps[i], NULL);
+        for (int64_t until = world_fault_fired(w, "no") + 3; world_fault_fired(w, "no") < until || !w->under_way;) {
+            world_run(w, 10);
+            is_corrupted(w, &steps[i]);
+            assert_whole(w);
+        }
+        world_ask(w, "force_delete", "number", A);
+        rest(w);
+        assert_string_equal(world_status(w, A), "gone");
+        visited++;
+    }
+    printf("%zu removals tried again\n", visited);
+    assert_true(visited > 0);
+}
+
 static void test_force_delete_does_nothing_where_nothing_is_stuck(void **state)
 {
     (void)state;
@@ -399,6 +422,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_number_on_a_foreign_trunk_is_left_there),
         cmocka_unit_test(test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended),
         cmocka_unit_test(test_a_forced_deletion_leaves_orphans),
+        cmocka_unit_test(test_a_corrupted_number_stays_so_while_its_removal_is_tried_again),
         cmocka_unit_test(test_force_delete_does_nothing_where_nothing_is_stuck),
         cmocka_unit_test(test_a_corrupted_number_inserted_again_is_active),
     };
