@@ -57,6 +57,7 @@ struct resource {
     enum known known;
     enum open open;
     bool missing;                           /* was live, and somebody else has removed it; until it is there again */
+    bool changed;                           /* is live, and somebody else has changed it; until it is written again */
     char nonce[NONCE_CHARACTERS + 1];       /* of this incarnation; "": none made yet */
     char tag[TAG_BYTES];                    /* made of it; "" while there is no nonce */
     const char *external_id;                /* NULL: not known */

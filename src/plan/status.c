@@ -56,7 +56,7 @@ static void set(struct status *status, enum status_code code, const char *reason
 struct tally {
     size_t wanted, live, removing, stuck;
     bool moves;                     /* something goes on by itself */
-    const struct planned *refused, *blocked, *updating, *stuck_first, *working, *missing;
+    const struct planned *refused, *blocked, *updating, *stuck_first, *working, *missing, *changed;
 };
 
 static void count(const struct planned *plan, size_t n, const bool *stuck, struct tally *tally)
@@ -85,6 +85,8 @@ static void count(const struct planned *plan, size_t n, const bool *stuck, struc
         tally->working = tally->working ? tally->working : p;
         if (p->block == BLOCK_REFUSED && !tally->refused)
             tally->refused = p;
+        else if (p->row && p->row->known == KNOWN_LIVE && p->row->changed)
+            tally->changed = p;
         else if (p->row && p->row->known == KNOWN_LIVE)
             tally->updating = p;
         else if (!tally->blocked)
@@ -138,6 +140,10 @@ static void active_status(const struct tally *tally, const struct standing *stan
         set(ret, STATUS_ACTIVE, "UpdateRefused", standing->full ? full_words(standing, arena) : standing->trunk_refused);
     else if (tally->missing)
         set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s is missing and is being made again", tally->missing->kind->name));
+    else if (tally->changed)
+        set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s was changed at the provider and is being put back", tally->changed->kind->name));
+    else if (standing->trunk_drifted)
+        set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s of its trunk is missing or was changed, and is being put right", standing->trunk_drifted));
     else if (tally->working)
         set(ret, STATUS_ACTIVE, "Updating", working_words(tally->working, arena));
     else if (tally->stuck > 0)

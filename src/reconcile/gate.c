@@ -367,5 +367,8 @@ int64_t gate_wake_ms(const struct core *core, const struct gate *gate)
         wake = gate_nudge_ms(core, gate);
     if (is_used(gate) && gate->scanned != SCAN_RUNNING && gate->scan_next_ms < wake)
         wake = gate->scan_next_ms;
+    for (const struct scan *scan = gate->scans; scan; scan = scan->next)
+        if (scan->due)
+            wake = core->now_ms;        /* a page that waits for the end of a pause */
     return wake > gate->pause_ms ? wake : gate->pause_ms;
 }

@@ -252,6 +252,48 @@ void row_read_again(struct core *core, struct row *row)
     row_read_due(core, row, at);
 }
 
+/* ---- what somebody else has done to it ------------------------------------------------------------------------------------------------- */
+
+#define DRIFT_VALUE_MAX 80
+
+static const char *shown_value(struct core *core, const struct field *field, const char *value)
+{
+    if (field->type == FIELD_SECRET)
+        return value ? "another one" : "none";
+    if (!value)
+        return "empty";
+    return arena_printf(&core->turn, "%.*s", (int)text_utf8_cut(value, DRIFT_VALUE_MAX), value);
+}
+
+/* What was written last is what it should be, and so is what was seen last: anything else is somebody else's. While an answer is
+ * missing it may be our own. */
+static void tell_changes(struct core *core, struct row *row, const struct spec *now)
+{
+    const struct kind *kind = row->r.kind;
+    const char *words = NULL;
+
+    if (row->r.known != KNOWN_LIVE || row->r.open != OPEN_NOTHING || row->doubt_ms || !row->wanted)
+        return;
+    for (size_t i = spec_differs(kind, now, &row->r.applied, 0); i < kind->fields_count; i = spec_differs(kind, now, &row->r.applied, i + 1)) {
+        if (text_equal(now->value[i], row->r.sent.value[i]))
+            continue;
+        words = arena_printf(&core->turn, "%s%s%s is %s, was %s", text_or(words, ""), words ? "; " : "", kind->fields[i].name,
+                             shown_value(core, &kind->fields[i], now->value[i]), shown_value(core, &kind->fields[i], row->r.applied.value[i]));
+    }
+    if (!words)
+        return;
+    row->r.changed = true;
+    owner_tell(row->owner, row->r.account, "Drifted", "somebody changed %s %s: %s; it is put back", kind->name,
+               text_or(row->r.external_id, ""), words);
+}
+
+static void tell_missing(struct row *row)
+{
+    if (row->r.known == KNOWN_LIVE && row->r.open == OPEN_NOTHING && row->wanted)
+        owner_tell(row->owner, row->r.account, "Drifted", "%s %s is not there any more; it is made again", row->r.kind->name,
+                   text_or(row->r.external_id, ""));
+}
+
 static void observe(struct core *core, struct row *row, const struct found *found)
 {
     struct resource *r = &row->r;
@@ -259,7 +301,9 @@ static void observe(struct core *core, struct row *row, const struct found *foun
     struct spec applied;
 
     spec_observe(r->kind, &found->spec, was_sent ? &r->sent : &r->applied, &row->arena, &applied);
+    tell_changes(core, row, &applied);
     r->applied = applied;
+    r->changed = r->changed && spec_differs(r->kind, &r->applied, &r->sent, 0) < r->kind->fields_count;
     r->external_id = row_keep(row, found->id);
     if (found->parent)
         r->parent_id = row_keep(row, found->parent);
@@ -286,6 +330,7 @@ static bool kept(struct core *core, struct row *row)
 static void written(struct core *core, struct row *row)
 {
     row->written_ms = core->now_ms;
+    row->r.changed = false;
     row->reads = 0;
     row->asked_holder = false;
     if (!kept(core, row))
@@ -328,6 +373,8 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
     if (to->action & DO_BACK_OFF)
         row_back_off(core, row, judgement);
     if (to->action & DO_BURY) {
+        tell_missing(row);
+        r->changed = false;
         grave_dig(core, row);
         row_set_nonce(core, row, "");
         if (r->kind->recognised != BY_KEY)

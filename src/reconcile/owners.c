@@ -318,8 +318,8 @@ void row_touch(struct row *row) { row->unsaved = true; }
 /* What failed or was refused so far says nothing about what is tried from now on. False: there was nothing to forget. */
 bool row_forget_failures(struct row *row)
 {
-    if (!row->r.refusal && row->attempts == 0 && row->next_ms == 0)
-        return false;
+    if (row->ended || (!row->r.refusal && row->attempts == 0 && row->next_ms == 0))
+        return false;               /* what ends must not be touched: the unit that takes it from the database may be under way */
     row->r.refusal = row->r.message = NULL;
     row->attempts = 0;
     row->next_ms = row->failing_ms = 0;

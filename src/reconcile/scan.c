@@ -41,9 +41,13 @@ static struct scan *scan_start(struct gate *gate, const struct kind *kind, const
     return scan;
 }
 
+static void below_next(struct core *core, struct gate *gate);
+
 /* Pages go out as the account's window has room. */
 void scans_send(struct core *core, struct gate *gate)
 {
+    if (gate->below_due && gate_may_read(core, gate))
+        below_next(core, gate);
     for (struct scan *scan = gate->scans; scan; scan = scan->next)
         if (scan->due && gate_may_read(core, gate))
             scan_page(core, scan);
@@ -92,10 +96,11 @@ void scans_forget(struct gate *gate)
     unclaimed_forget(gate);
 }
 
-/* The kinds whose lists, together, show everything of ours that an account holds at its top level. */
+/* The kinds whose lists, together, show everything of ours that an account holds at its top level. What lies below is looked at
+ * afterwards, one list at a time, so that it never keeps writes from the account's window. */
 bool in_complete_scan(const struct kind *kind, const struct gate *gate)
 {
-    return kind->family == gate->family && kind->scope == LIST_PER_ACCOUNT && kind->recognised == BY_TAG;
+    return kind->family == gate->family && kind->scope == LIST_PER_ACCOUNT;
 }
 
 void scan_account(struct core *core, struct gate *gate)
@@ -123,6 +128,70 @@ void scan_row(struct row *row)
             return;
         }
     scan_start(row->gate, row->r.kind, parent)->owner = row->owner;
+}
+
+/* ---- what lies below --------------------------------------------------------------------------------------------------------------------- */
+
+static bool holds_any(const struct owner *owner, const struct kind *kind, const char *parent)
+{
+    for (size_t i = 0; i < owner->rows_count; i++) {
+        const struct resource *r = &owner->rows[i]->r;
+        if (r->kind == kind && r->known == KNOWN_LIVE && !owner->rows[i]->ended && text_equal(r->parent_id, parent))
+            return true;
+    }
+    return false;
+}
+
+static void mark_below(struct core *core, struct gate *gate)
+{
+    void *value;
+
+    gate->below_due = false;
+    for (size_t i = 0; map_next(&core->trunks, &i, &value);) {
+        struct owner *trunk = value;
+        for (size_t r = 0; r < trunk->rows_count; r++) {
+            struct row *row = trunk->rows[r];
+            row->below_due = 0;
+            for (size_t k = 0; k < KIND_MAX_ && row->gate == gate && row->r.known == KNOWN_LIVE && !row->ended; k++)
+                if (kinds[k]->scope == LIST_PER_PARENT && kinds[kinds[k]->needs[0]] == row->r.kind
+                    && holds_any(trunk, kinds[k], row->r.external_id))
+                    row->below_due |= 1u << k;
+            gate->below_due = gate->below_due || row->below_due;
+        }
+    }
+}
+
+static bool below_start(struct row *row)
+{
+    for (size_t k = 0; k < KIND_MAX_; k++) {
+        if (!(row->below_due & (1u << k)))
+            continue;
+        row->below_due &= ~(1u << k);
+        if (row->r.known != KNOWN_LIVE || row->ended)
+            continue;
+        struct scan *scan = scan_start(row->gate, kinds[k], row->r.external_id);
+        scan->owner = row->owner;
+        scan->drift = true;
+        return true;
+    }
+    return false;
+}
+
+/* The next of them, when the last one has ended. */
+static void below_next(struct core *core, struct gate *gate)
+{
+    void *value;
+
+    for (struct scan *scan = gate->scans; scan; scan = scan->next)
+        if (scan->drift)
+            return;
+    for (size_t i = 0; map_next(&core->trunks, &i, &value);) {
+        struct owner *trunk = value;
+        for (size_t r = 0; r < trunk->rows_count; r++)
+            if (trunk->rows[r]->gate == gate && trunk->rows[r]->below_due && below_start(trunk->rows[r]))
+                return;
+    }
+    gate->below_due = false;
 }
 
 void scan_below(const struct kind *kind, struct row *parent)
@@ -204,6 +273,23 @@ static struct row *row_of_pair(const struct scope *scope, const struct scan *sca
     return NULL;
 }
 
+/* The second mark. */
+static bool may_judge(const struct core *core, const struct scan *scan, const struct row *row)
+{
+    if (row->r.known != KNOWN_LIVE)
+        return false;
+    if (!safeguard(core, SAFEGUARD_MARKS))
+        return true;
+    return row->r.open == OPEN_NOTHING && row->doubt_ms <= scan->began_ms
+           && row->written_ms + core->settings->list_lag_ms < scan->began_ms && !row->flying;
+}
+
+static void look_again(struct core *core, struct row *row)
+{
+    row_read_due(core, row, core->now_ms);
+    owner_queue(core, row->owner);
+}
+
 static void judge_found(struct core *core, struct scan *scan, struct scope *scope, const struct found *found)
 {
     bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
@@ -219,6 +305,11 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
         row->shown = true;
         if (row_is_as_found(core, row, found))
             return;
+        if (scan->kind->recognised == BY_KEY) {
+            if (may_judge(core, scan, row))
+                look_again(core, row);          /* its own record says what became of it */
+            return;
+        }
         bool newer = row->written_ms + core->settings->list_lag_ms >= scan->began_ms || row->flying;
         if (row->r.open == OPEN_NOTHING && (row->r.known != KNOWN_LIVE || !newer || !safeguard(core, SAFEGUARD_MARKS))) {
             row_event(core, row, ROW_FOUND, NULL, found);
@@ -237,17 +328,6 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
         unclaimed_add(core, scan, found);
 }
 
-/* The second mark. */
-static bool may_judge(const struct core *core, const struct scan *scan, const struct row *row)
-{
-    if (row->r.known != KNOWN_LIVE)
-        return false;
-    if (!safeguard(core, SAFEGUARD_MARKS))
-        return true;
-    return row->r.open == OPEN_NOTHING && row->doubt_ms <= scan->began_ms
-           && row->written_ms + core->settings->list_lag_ms < scan->began_ms && !row->flying;
-}
-
 static void judge_missed(struct core *core, struct scan *scan, struct row *row)
 {
     struct gate *gate = scan->gate;
@@ -260,6 +340,8 @@ static void judge_missed(struct core *core, struct scan *scan, struct row *row)
         }
         row->vanished = !row->shown;
     }
+    if (scan->drift && !row->shown && !waits && may_judge(core, scan, row))
+        look_again(core, row);
     if (!row->shown && waits && (row->r.known == KNOWN_MAYBE || !row->r.kind->get)) {
         row_absent(core, row, scan->began_ms);
         owner_queue(core, row->owner);
@@ -297,8 +379,7 @@ static void repair_vanished(struct core *core, struct gate *gate, bool repair)
             row->vanished = false;
             if (!repair)
                 continue;
-            row_read_due(core, row, core->now_ms);
-            owner_queue(core, owner);
+            look_again(core, row);
         }
     }
 }
@@ -373,6 +454,8 @@ static void account_list_ended(struct core *core, struct gate *gate)
     gate->scan_next_ms = core->now_ms + core->settings->scan_ms;
     gate->strays = gate->unclaimed != NULL;
     judge_account(core, gate);
+    if (!gate->braked)
+        mark_below(core, gate);
     gate_wake_all(core, gate);
 }
 
@@ -451,6 +534,11 @@ void scan_answer(struct core *core, const struct flight *flight, const struct re
     const char *cursor = NULL;
     struct err err = { 0 };
     bool parent_gone = judgement->verdict == VERDICT_GONE && scan->parent;
+
+    if (reply->transport == REPLY_ANSWERED && reply->status == 429) {
+        scan->due = true;               /* too much at once: that page is asked for again, after the account's pause */
+        return;
+    }
 
     if (judgement->verdict == VERDICT_DONE && scan->kind->decode(OP_LIST, &call, reply, take_item, &page, &cursor, &err) && cursor
         && !scan->overflows) {

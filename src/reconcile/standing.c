@@ -131,6 +131,17 @@ static bool in_doubt(const struct owner *owner)
     return false;
 }
 
+/* Somebody else has touched the trunk that its calls go through. */
+static const char *trunk_drifted(const struct owner *trunk)
+{
+    for (size_t i = 0; trunk && i < trunk->rows_count; i++) {
+        const struct row *row = trunk->rows[i];
+        if (row->wanted && !row->ended && (row->r.missing || row->r.changed))
+            return row->r.kind->name;
+    }
+    return NULL;
+}
+
 static void decide(struct turn *t)
 {
     struct owner *owner = t->owner;
@@ -142,6 +153,7 @@ static void decide(struct turn *t)
         .failed_reason = owner->failed_reason, .failed_words = owner->failed_words,
         .preflight_reason = t->preflight_reason, .preflight_words = t->preflight_words,
         .trunk_refused = trunk_refused(t),
+        .trunk_drifted = number ? trunk_drifted(owner->placed) : NULL,
         .stuck = t->stuck,
         .looking = in_doubt(owner) || (number && in_doubt(owner->placed)),
         .trunk_plan = t->trunk_plan, .trunk_count = t->trunk_count, .trunk_stuck = t->trunk_stuck,

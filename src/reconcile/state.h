@@ -37,6 +37,7 @@ struct row {
     bool lost;                      /* adopted without memory of it: what lies below must be looked for first */
     bool read;                      /* came from the database, which may have forgotten what was made below it last */
     uint32_t looked_below;          /* bit by kind: and has been */
+    uint32_t below_due;             /* bit by kind: what lies below is to be looked at for drift */
     bool asked_holder;              /* the name was taken; the read that follows decides */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
     bool wanted;                    /* by the last plan */
@@ -151,6 +152,7 @@ struct scan {
     const struct kind *kind;
     char *parent;                   /* NULL: of the account */
     bool complete_account;          /* one of the lists of a complete scan */
+    bool drift;                     /* of what lies below, after a complete scan */
     int64_t began_ms;               /* when the first page was asked for; 0: not yet */
     bool due;                       /* a page is to be asked for */
     bool overflows;                 /* there is more than is taken: it proves nothing */
@@ -197,6 +199,7 @@ struct gate {
     /* lists */
     enum gate_scan scanned;
     unsigned scans_open;
+    bool below_due;                 /* lists of what lies below are to come */
     int64_t scan_began_ms, scan_next_ms;
     uint32_t scan_failures;         /* complete scans in a row that did not come to an end */
     uint32_t judged, visible;       /* by the second mark, region-bound rows of the scan that ends */

@@ -301,8 +301,9 @@ static uint64_t shown_to_numbers(const struct owner *trunk)
 
     for (size_t i = 0; i < trunk->rows_count; i++) {
         const struct resource *r = &trunk->rows[i]->r;
-        if (r->known == KNOWN_LIVE)
-            all ^= hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, trunk->rows[i]->doubt_ms ? 1 : 0)));
+        uint64_t state = (trunk->rows[i]->doubt_ms ? 1u : 0u) + (r->missing ? 2u : 0u) + (r->changed ? 4u : 0u);
+        if (r->known == KNOWN_LIVE || state)
+            all ^= hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, state)));
     }
     return all;
 }

@@ -190,7 +190,7 @@ static void check_loads(struct world *w, int cap)
         placed += loads[i].numbers;
         if (loads[i].numbers == 0)
             world_break(w, "the automatic trunk %s is empty", loads[i].uuid);
-        if (loads[i].shared && loads[i].numbers > PER_TRUNK && count < (size_t)cap)
+        if (loads[i].shared && loads[i].numbers > PER_TRUNK && count + 1 < (size_t)cap)     /* one is theirs */
             world_break(w, "%zu numbers are on trunk %s, and the account could have more trunks than %zu", loads[i].numbers, loads[i].uuid, count);
     }
     json_object_object_foreach(db_table(&w->db, "number"), number, wish) {

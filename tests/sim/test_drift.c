@@ -1,0 +1,307 @@
+/* Drift: whatever somebody changes or removes at a provider is put back, at the latest by the next complete scan; every field of every
+ * kind. What happened is told once, and nothing else is touched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <trunkd/kind.h>
+#include <trunkd/text.h>
+#include "story.h"
+
+#define MAIN_SID "AC11111111111111111111111111111111"
+#define ONE_SCAN (6 * MINUTES)
+
+/* Where the simulator keeps the objects of a kind. */
+static const char *const lists[KIND_MAX_] = {
+    [KIND_TWILIO_TRUNK] = "trunks", [KIND_ORIGINATION_URL] = "origination_urls", [KIND_CREDENTIAL_LIST] = "credential_lists",
+    [KIND_CREDENTIAL] = "credentials", [KIND_TRUNK_CREDENTIAL_LIST] = "trunk_credential_lists", [KIND_INBOUND_TRUNK] = "inbound_trunks",
+    [KIND_OUTBOUND_TRUNK] = "outbound_trunks", [KIND_DISPATCH_RULE] = "dispatch_rules", [KIND_TRUNK_PHONE_NUMBER] = "phone_numbers",
+};
+
+static struct world *standing_world(void)
+{
+    struct world *w = world_new(1);
+
+    world_add_number(w, A, "both");
+    world_add_number(w, B, "both");
+    world_start(w);
+    if (!world_rest(w, 20 * MINUTES) || !check_converged(w))
+        fail_msg("%s", w->broken);
+    world_run(w, 1 * MINUTES);              /* older than what a list may miss */
+    world_forget_sent(w);
+    return w;
+}
+
+/* The ledger's row of a kind: the number's own, or its trunk's. */
+static struct json_object *row_of(struct world *w, enum kind_id id)
+{
+    json_object_object_foreach(db_table(&w->db, "resource"), key, row) {
+        (void)key;
+        bool its = kinds[id]->owner == OWNER_TRUNK || strcmp(db_text(row, "owner"), A) == 0;
+        if (its && strcmp(db_text(row, "kind"), kinds[id]->name) == 0)
+            return row;
+    }
+    fail_msg("the ledger has no %s", kinds[id]->name);
+    return NULL;
+}
+
+static const char *account_of(enum kind_id id) { return kinds[id]->family == FAMILY_TWILIO ? MAIN_SID : "APIvoice"; }
+
+static void path_of(struct world *w, enum kind_id id, char *to, size_t bytes)
+{
+    struct json_object *row = row_of(w, id);
+    bool pair = kinds[id]->recognised == BY_PAIR;
+
+    snprintf(to, bytes, "/_sim/objects/%s/%s/%s%s%s", account_of(id), lists[id], pair ? db_text(row, "parent_id") : "", pair ? "/" : "",
+             db_text(row, "external_id"));
+}
+
+static struct json_object *object_of(struct world *w, struct json_object *state, enum kind_id id)
+{
+    const char *external_id = db_text(row_of(w, id), "external_id");
+    struct json_object *side, *tenant, *list;
+
+    json_object_object_get_ex(state, kinds[id]->family == FAMILY_TWILIO ? "twilio" : "livekit", &side);
+    json_object_object_get_ex(side, account_of(id), &tenant);
+    json_object_object_get_ex(tenant, lists[id], &list);
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *o = json_object_array_get_idx(list, i);
+        if (strstr(json_object_to_json_string(o), external_id))
+            return o;
+    }
+    fail_msg("the simulator has no %s %s", lists[id], external_id);
+    return NULL;
+}
+
+static struct json_object *another_value(const struct field *field, struct json_object *now)
+{
+    struct json_object *value;
+
+    switch (field->type) {
+    case FIELD_BOOL:
+        return json_object_new_boolean(!json_object_get_boolean(now));
+    case FIELD_INT:
+        return json_object_new_int(json_object_get_int(now) + 1);
+    case FIELD_DURATION:
+        return json_object_new_string("77s");
+    case FIELD_ENUM:
+        return json_object_new_string(field->names[now && strcmp(json_object_get_string(now), field->names[1]) == 0 ? 0 : 1]);
+    case FIELD_SET:
+        value = json_object_new_array();
+        json_object_array_add(value, json_object_new_string("+15550900900"));
+        return value;
+    case FIELD_MAP:
+        value = json_object_new_object();
+        json_object_object_add(value, "Somebody", json_object_new_string("else"));
+        return value;
+    case FIELD_TEXT:
+    case FIELD_SECRET:
+        break;
+    }
+    return json_object_new_string("sip:somebody.else.example");
+}
+
+/* {"rule": {...}} with the field at `path` changed; the rest of that member as it is. */
+static struct json_object *changed(struct json_object *object, const struct field *field)
+{
+    const char *path = field->read ? field->read : field->wire;
+    char name[64];
+    size_t length = strcspn(path, ".[");
+    struct json_object *body = json_object_new_object(), *member = NULL, *copy = NULL, *at;
+
+    snprintf(name, sizeof(name), "%.*s", (int)length, path);
+    json_object_object_get_ex(object, name, &member);
+    if (!path[length]) {
+        json_object_object_add(body, name, another_value(field, member));
+        return body;
+    }
+    if (!member || json_object_deep_copy(member, &copy, NULL) != 0)
+        copy = json_object_new_object();
+    json_object_object_add(body, name, copy);
+    at = copy;
+    for (path += length; *path;) {
+        if (strncmp(path, "[]", 2) == 0) {
+            path += 2;
+            at = json_object_array_get_idx(at, 0);
+            assert_non_null(at);
+            continue;
+        }
+        path += *path == '.';
+        length = strcspn(path, ".[");
+        snprintf(name, sizeof(name), "%.*s", (int)length, path);
+        path += length;
+        struct json_object *next = NULL;
+        json_object_object_get_ex(at, name, &next);
+        if (!*path) {
+            json_object_object_add(at, name, another_value(field, next));
+        } else if (!next) {
+            next = json_object_new_object();
+            json_object_object_add(at, name, next);
+        }
+        at = next;
+    }
+    return body;
+}
+
+static void change(struct world *w, enum kind_id id, const struct field *field)
+{
+    struct json_object *state = world_sim(w, "GET", "/_sim/state", NULL);
+    struct json_object *body = changed(object_of(w, state, id), field);
+    char path[200];
+
+    path_of(w, id, path, sizeof(path));
+    json_object_put(world_sim(w, "POST", path, json_object_to_json_string(body)));
+    json_object_put(body);
+    json_object_put(state);
+}
+
+/* The object of a kind without the times of its last changes and what means nothing; the caller frees. */
+static char *image(struct world *w, enum kind_id id)
+{
+    struct json_object *state = world_sim(w, "GET", "/_sim/state", NULL), *o = object_of(w, state, id);
+    static const char *const rest[] = { "date_updated", "updated_at", "media" /* LiveKit: none and all-default are the same */ };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
+        json_object_object_del(o, rest[i]);
+    char *text = strdup(json_object_to_json_string(o));
+    json_object_put(state);
+    return text;
+}
+
+static void check_put_back(enum kind_id id, const struct field *field)
+{
+    CLEANUP(world_cleanup) struct world *w = standing_world();
+    char *before = image(w, id);
+    change(w, id, field);
+    char *spoilt = image(w, id);
+    world_run(w, ONE_SCAN);
+    rest(w);
+    char *after = image(w, id);
+
+    if (strcmp(before, spoilt) == 0)
+        fail_msg("%s %s: nothing was changed", kinds[id]->name, field->name);
+    if (strcmp(before, after) != 0 || strcmp(world_status(w, A), "active/UpToDate") != 0 || !check_converged(w))
+        fail_msg("%s %s: was not put back: it was %s; it is %s; %s", kinds[id]->name, field->name, before, after, w->broken);
+    bool followed = strcmp(field->name, "domain_name") == 0;        /* by the outbound trunks that show it, there and back */
+    if ((w->writes != 1 && !followed) || world_events(w, "Drifted") != 1) {
+        world_print_sent(w);
+        fail_msg("%s %s: %zu writes and %zu events, not one of each", kinds[id]->name, field->name, (size_t)w->writes, world_events(w, "Drifted"));
+    }
+    free(before);
+    free(spoilt);
+    free(after);
+}
+
+static void test_every_field_of_every_kind_is_put_back(void **state)
+{
+    size_t visited = 0;
+
+    (void)state;
+    for (size_t k = 0; k < KIND_MAX_; k++)
+        for (size_t f = 0; f < kinds[k]->fields_count; f++) {
+            const struct field *field = &kinds[k]->fields[f];
+            if (k == KIND_CREDENTIAL && strcmp(field->name, "username") == 0)
+                continue;               /* nobody can change that at Twilio */
+            if ((field->flags & (FIELD_IN_PATH | FIELD_WRITE_ONLY)) || field->type == FIELD_SECRET || !kinds[k]->update
+                || k == KIND_TRUNK_PHONE_NUMBER)
+                continue;
+            check_put_back((enum kind_id)k, field);
+            visited++;
+        }
+    print_message("%zu fields\n", visited);
+    assert_true(visited > 8);
+}
+
+static void test_every_kind_is_made_again(void **state)
+{
+    size_t visited = 0;
+
+    (void)state;
+    for (size_t k = 0; k < KIND_MAX_; k++, visited++) {
+        CLEANUP(world_cleanup) struct world *w = standing_world();
+        char path[200];
+        if (k == KIND_TRUNK_PHONE_NUMBER) {
+            path_of(w, (enum kind_id)k, path, sizeof(path));
+            json_object_put(world_sim(w, "POST", path, "{'trunk_sid':null}"));
+        } else {
+            path_of(w, (enum kind_id)k, path, sizeof(path));
+            json_object_put(world_sim(w, "DELETE", path, NULL));
+        }
+        bool drifted = false;
+        for (int64_t end = w->now_ms + ONE_SCAN; w->now_ms < end;) {
+            world_run(w, 20);
+            drifted = drifted || strcmp(world_status(w, A), "active/Drifted") == 0;
+        }
+        rest(w);
+        if (!check_converged(w) || strcmp(world_status(w, A), "active/UpToDate") != 0)
+            fail_msg("%s: %s", kinds[k]->name, w->broken);
+        if (!drifted || world_events(w, "Drifted") == 0)
+            fail_msg("%s: nobody was told", kinds[k]->name);
+        print_message("    removed by hand: %s, %zu writes\n", kinds[k]->name, (size_t)w->writes);
+    }
+    assert_int_equal(visited, KIND_MAX_);
+}
+
+/* Somebody takes the number to another trunk: that is theirs until they let it go. */
+static void test_a_number_that_somebody_takes_comes_back_when_it_is_released(void **state)
+{
+    (void)state;
+    CLEANUP(world_cleanup) struct world *w = standing_world();
+    struct json_object *sim = world_sim(w, "GET", "/_sim/state", NULL), *twilio, *tenant, *trunks;
+    char path[200], body[100];
+
+    json_object_object_get_ex(sim, "twilio", &twilio);
+    json_object_object_get_ex(twilio, MAIN_SID, &tenant);
+    json_object_object_get_ex(tenant, "trunks", &trunks);
+    snprintf(body, sizeof(body), "{'trunk_sid':'%s'}", db_text(json_object_array_get_idx(trunks, 0), "sid"));      /* theirs */
+    path_of(w, KIND_TRUNK_PHONE_NUMBER, path, sizeof(path));
+    json_object_put(world_sim(w, "POST", path, body));
+    world_run(w, ONE_SCAN);
+    rest(w);
+    assert_string_equal(world_status(w, A), "pending/HeldByForeign");
+    assert_int_equal(w->writes, 0);
+    json_object_put(world_sim(w, "POST", path, "{'trunk_sid':null}"));
+    world_run(w, 2 * ONE_SCAN);
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+    assert_int_equal(w->writes, 1);
+    json_object_put(sim);
+}
+
+/* What lies below a trunk and is not ours stays as it is. */
+static void test_foreign_objects_are_untouched(void **state)
+{
+    (void)state;
+    CLEANUP(world_cleanup) struct world *w = standing_world();
+    char body[300];
+
+    snprintf(body, sizeof(body), "{'account':'" MAIN_SID "','kind':'origination_urls','parent':'%s','body':{'friendly_name':'theirs',"
+             "'sip_url':'sip:theirs.example','priority':9,'weight':9,'enabled':true}}", db_text(row_of(w, KIND_TWILIO_TRUNK), "external_id"));
+    json_object_put(world_sim(w, "POST", "/_sim/objects", body));
+    char *before = world_objects(w, "theirs");
+    world_run(w, 3 * ONE_SCAN);
+    rest(w);
+    assert_int_equal(w->writes, 0);
+    assert_int_equal(world_events(w, "Drifted"), 0);
+    assert_same_objects(w, before, "td-nothing");
+    free(before);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_field_of_every_kind_is_put_back),
+        cmocka_unit_test(test_every_kind_is_made_again),
+        cmocka_unit_test(test_a_number_that_somebody_takes_comes_back_when_it_is_released),
+        cmocka_unit_test(test_foreign_objects_are_untouched),
+    };
+
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
