@@ -101,7 +101,8 @@ def test_a_second_pass_over_a_converged_world_sends_nothing(standing):
     time.sleep(1.5)
     world.wait_active(A)
     assert world.writes(since) == []
-    assert scanless(world.requests(since)) == []
+    below = {"GET /v1/Trunks/TK/OriginationUrls", "GET /v1/Trunks/TK/CredentialLists", "GET /SIP/CredentialLists/CL/Credentials.json"}
+    assert [r for r in scanless(world.requests(since)) if r not in below] == []         # complete scans look there too
 
 
 def test_a_deleted_number_leaves_nothing_behind(world):

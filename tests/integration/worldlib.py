@@ -206,6 +206,11 @@ class World:
     def delete(self, number):
         self.db.q("delete from trunkd.phone_number where phone_number = %s", number)
 
+    def release_all(self):
+        """What was removed in a mass, and is therefore held, was meant."""
+        wait_for("a mass removal to be held", lambda: self.db.one("select count(*) from trunkd.account_state where braked") >= 2)
+        self.db.q("select trunkd.release(name, 'meant') from trunkd.account_state where braked")
+
     # ---- how it stands
 
     def rows(self, statement, *values):
