@@ -28,6 +28,7 @@ struct number {
     bool is_sip;                                /* provider = sip: the LiveKit side only */
     const char *twilio_account, *livekit_project, *trunk, *agent;
     const char *twilio_trunk;                   /* inline settings as JSON text; NULL: none, so the number shares a trunk */
+    const char *inbound_trunk, *outbound_trunk; /* settings of its LiveKit trunks as JSON text; NULL: none */
     int64_t generation;
     struct arena arena;
 };

@@ -26,7 +26,9 @@ static void object_json(struct buf *json, const struct object *object)
     json_key_text(json, table->key_column, object->name);
     json_key_raw(json, "labels", object->labels);
     for (size_t i = 0; i < table->field_count; i++)
-        if (object->values[i] && table->fields[i].column)
+        if (object->values[i] && table->fields[i].type == FIELD_DOCUMENT)
+            json_key_raw(json, table->fields[i].column, object->values[i]);
+        else if (object->values[i] && table->fields[i].column)
             json_key_text(json, table->fields[i].column, object->values[i]);
     json_close(json, '}');
 }

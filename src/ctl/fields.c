@@ -52,6 +52,8 @@ static const struct manifest_field number_fields[] = {
     { "trunk",            "trunk",             FIELD_NAME, OPTIONAL },
     { "agent",            "agent",             FIELD_NAME, OPTIONAL },
     { "takeover",         "takeover",          FIELD_BOOL, OPTIONAL },
+    { "inboundTrunk",     "inbound_trunk",     FIELD_DOCUMENT, OPTIONAL },
+    { "outboundTrunk",    "outbound_trunk",    FIELD_DOCUMENT, OPTIONAL },
 };
 
 #define FIELDS(table) .fields = table, .field_count = ARRAY_SIZE(table)

@@ -4,7 +4,8 @@ ctl_manifest = \
 	src/ctl/fields.c \
 	src/ctl/manifest.c src/ctl/manifest.h \
 	src/ctl/manifest_check.c \
-	src/ctl/manifest_read.c
+	src/ctl/manifest_read.c \
+	src/ctl/settings.c
 trunkctl_SOURCES = $(ctl_manifest) \
 	src/ctl/apply.c \
 	src/ctl/apply_rows.c src/ctl/apply_rows.h \

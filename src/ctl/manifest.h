@@ -28,6 +28,7 @@ enum field_type {
     FIELD_INT,
     FIELD_SECRET,       /* a reference; its text is never shown */
     FIELD_NUMBERS,      /* a list of E.164 numbers; no column */
+    FIELD_DOCUMENT,     /* a map of settings (settings.def), in a column of that document's name */
 };
 
 struct manifest_field {
@@ -89,5 +90,17 @@ void manifest_read(struct manifest *, const char *file, const char *text, size_t
 /* What documents say about each other: the same object twice, agents and their numbers. Sets agents named by lists only. */
 void manifest_check(struct manifest *);
 size_t field_index(const struct manifest_table *, const char *key);     /* field_count: there is none */
+
+/* manifest_read.c: one value as the text that PostgreSQL takes, or NULL when it is wrong, which was said then. */
+struct yaml;
+const char *manifest_text(struct manifest *, const char *file, const struct yaml *, const char *key);
+const char *manifest_bool(struct manifest *, const char *file, const struct yaml *, const char *key);
+const char *manifest_int(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);
+const char *manifest_word(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);
+/* Says of each key of a map that is not among `known` (NULL-terminated) what it might have been. */
+void manifest_refuse_unknown(struct manifest *, const char *file, const struct yaml *map, const char *where, const char *const *known);
+
+/* settings.c: a document of settings as JSON text */
+const char *settings_read(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);
 
 #endif

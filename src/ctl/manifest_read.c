@@ -16,7 +16,6 @@ static struct place place_of(const char *file, const struct yaml *node)
 
 #define ERROR_AT(node, ...) manifest_error(m, &(struct place){ .file = file, .line = (node)->line, .column = (node)->column }, __VA_ARGS__)
 
-/* `known` is NULL-terminated. */
 static void refuse_key(struct manifest *m, const char *file, const struct yaml *key, const char *where, const char *const *known)
 {
     const char *near = text_nearest(key->text, known);
@@ -27,7 +26,7 @@ static void refuse_key(struct manifest *m, const char *file, const struct yaml *
         ERROR_AT(key, "%s has no key \"%s\"", where, key->text);
 }
 
-static void refuse_unknown(struct manifest *m, const char *file, const struct yaml *map, const char *where, const char *const *known)
+void manifest_refuse_unknown(struct manifest *m, const char *file, const struct yaml *map, const char *where, const char *const *known)
 {
     for (const struct yaml *child = map->child; child; child = child->next) {
         size_t i = 0;
@@ -47,7 +46,7 @@ static bool is_absent(const struct yaml *node)
 }
 
 /* A text as people mean it: a plain `no`, 123 or +1415… is something else to YAML, and must stand in quotes. */
-static const char *read_text(struct manifest *m, const char *file, const struct yaml *node, const char *key)
+const char *manifest_text(struct manifest *m, const char *file, const struct yaml *node, const char *key)
 {
     static const char *const meanings[] = {
         [YAML_MEANS_TEXT] = "a text", [YAML_MEANS_NULL] = "nothing", [YAML_MEANS_BOOL] = "true or false",
@@ -86,7 +85,7 @@ static const char *read_number(struct manifest *m, const char *file, const struc
 
 static const char *read_name(struct manifest *m, const char *file, const struct yaml *node, const char *key)
 {
-    const char *text = read_text(m, file, node, key);
+    const char *text = manifest_text(m, file, node, key);
 
     if (text && !*text) {
         ERROR_AT(node, "%s is empty: leave the key out, or give it a value", key);
@@ -95,7 +94,7 @@ static const char *read_name(struct manifest *m, const char *file, const struct 
     return text;
 }
 
-static const char *read_bool(struct manifest *m, const char *file, const struct yaml *node, const char *key)
+const char *manifest_bool(struct manifest *m, const char *file, const struct yaml *node, const char *key)
 {
     if (node->type == YAML_TEXT && !node->quoted && (text_equal(node->text, "true") || text_equal(node->text, "false")))
         return node->text;
@@ -106,7 +105,7 @@ static const char *read_bool(struct manifest *m, const char *file, const struct 
     return NULL;
 }
 
-static const char *read_int(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
+const char *manifest_int(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
 {
     int64_t value;
 
@@ -119,9 +118,9 @@ static const char *read_int(struct manifest *m, const char *file, const struct y
     return NULL;
 }
 
-static const char *read_word(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
+const char *manifest_word(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
 {
-    const char *text = read_text(m, file, node, field->key);
+    const char *text = manifest_text(m, file, node, field->key);
     char words[128] = "";
     size_t used = 0;
 
@@ -178,12 +177,13 @@ static void read_numbers(struct manifest *m, const char *file, const struct yaml
 static const char *read_value(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
 {
     switch (field->type) {
-    case FIELD_TEXT:    return read_text(m, file, node, field->key);
+    case FIELD_TEXT:    return manifest_text(m, file, node, field->key);
     case FIELD_NAME:    return read_name(m, file, node, field->key);
-    case FIELD_WORD:    return read_word(m, file, node, field);
-    case FIELD_BOOL:    return read_bool(m, file, node, field->key);
-    case FIELD_INT:     return read_int(m, file, node, field);
+    case FIELD_WORD:    return manifest_word(m, file, node, field);
+    case FIELD_BOOL:    return manifest_bool(m, file, node, field->key);
+    case FIELD_INT:     return manifest_int(m, file, node, field);
     case FIELD_SECRET:  return read_secret(m, file, node, field->key);
+    case FIELD_DOCUMENT: return settings_read(m, file, node, field);
     case FIELD_NUMBERS: break;
     }
     return NULL;
@@ -203,7 +203,7 @@ static void read_spec(struct manifest *m, const char *file, const struct yaml *d
         return;
     }
     if (spec)
-        refuse_unknown(m, file, spec, where, known);
+        manifest_refuse_unknown(m, file, spec, where, known);
     for (size_t i = 0; i < table->field_count; i++) {
         const struct manifest_field *field = &table->fields[i];
         const struct yaml *node = yaml_get(spec, field->key);
@@ -234,7 +234,7 @@ static const char *read_labels(struct manifest *m, const char *file, const struc
     buf_init(&json, 65536);
     json_open(&json, '{');
     for (const struct yaml *child = labels->child; child; child = child->next)
-        if ((text = read_text(m, file, child, child->key->text)))
+        if ((text = manifest_text(m, file, child, child->key->text)))
             json_key_text(&json, child->key->text, text);
     json_close(&json, '}');
     if (!buf_ok(&json))
@@ -256,7 +256,7 @@ static void read_metadata(struct manifest *m, const char *file, const struct yam
         return;
     }
     if (metadata)
-        refuse_unknown(m, file, metadata, "metadata", known);
+        manifest_refuse_unknown(m, file, metadata, "metadata", known);
     if (is_absent(name))
         ERROR_AT(metadata ? metadata->key : document, "metadata needs the key \"name\"");
     else if (manifest_tables[object->kind].name_is_number)
@@ -320,7 +320,7 @@ static void read_document(struct manifest *m, const char *file, const struct yam
         ERROR_AT(document, "a document is a map with apiVersion, kind, metadata and spec");
         return;
     }
-    refuse_unknown(m, file, document, "a document", known);
+    manifest_refuse_unknown(m, file, document, "a document", known);
     read_version(m, file, document);
     if (!read_kind(m, file, document, &object->kind))
         return;

@@ -6,13 +6,35 @@
 
 #include <trunkd/text.h>
 
+#include "setting.h"
 #include "value.h"
 
-enum { NAME, NUMBERS };
+enum {
+    NAME, NUMBERS, ALLOWED_ADDRESSES, ALLOWED_NUMBERS, HEADERS, HEADERS_TO_ATTRIBUTES, ATTRIBUTES_TO_HEADERS, INCLUDE_HEADERS,
+    RINGING_TIMEOUT, MAX_CALL_DURATION, KRISP_ENABLED, MEDIA_ENCRYPTION
+};
 
 static const struct field fields[] = {
-    [NAME]    = { "name",    "name",    NULL, FIELD_TEXT, 0, NULL },
-    [NUMBERS] = { "numbers", "numbers", NULL, FIELD_SET,  0, NULL },
+    [NAME]                  = { "name",                  "name",                  NULL, FIELD_TEXT,     0, NULL },
+    [NUMBERS]               = { "numbers",               "numbers",               NULL, FIELD_SET,      0, NULL },
+    [ALLOWED_ADDRESSES]     = { "allowed_addresses",     "allowed_addresses",     NULL, FIELD_SET,      0, NULL },
+    [ALLOWED_NUMBERS]       = { "allowed_numbers",       "allowed_numbers",       NULL, FIELD_SET,      0, NULL },
+    [HEADERS]               = { "headers",               "headers",               NULL, FIELD_MAP,      0, NULL },
+    [HEADERS_TO_ATTRIBUTES] = { "headers_to_attributes", "headers_to_attributes", NULL, FIELD_MAP,      0, NULL },
+    [ATTRIBUTES_TO_HEADERS] = { "attributes_to_headers", "attributes_to_headers", NULL, FIELD_MAP,      0, NULL },
+    [INCLUDE_HEADERS]       = { "include_headers",       "include_headers",       NULL, FIELD_ENUM,     0, include_names },
+    [RINGING_TIMEOUT]       = { "ringing_timeout",       "ringing_timeout",       NULL, FIELD_DURATION, 0, NULL },
+    [MAX_CALL_DURATION]     = { "max_call_duration",     "max_call_duration",     NULL, FIELD_DURATION, 0, NULL },
+    [KRISP_ENABLED]         = { "krisp_enabled",         "krisp_enabled",         NULL, FIELD_BOOL,     0, NULL },
+    [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      NULL, FIELD_ENUM,     0, encryption_names },
+};
+
+static const struct setting settings[] = {
+    { "allowed_addresses", ALLOWED_ADDRESSES, NULL }, { "allowed_numbers", ALLOWED_NUMBERS, NULL }, { "headers", HEADERS, NULL },
+    { "headers_to_attributes", HEADERS_TO_ATTRIBUTES, NULL }, { "attributes_to_headers", ATTRIBUTES_TO_HEADERS, NULL },
+    { "include_headers", INCLUDE_HEADERS, include_words }, { "ringing_timeout_seconds", RINGING_TIMEOUT, NULL },
+    { "max_call_duration_seconds", MAX_CALL_DURATION, NULL }, { "krisp_enabled", KRISP_ENABLED, NULL },
+    { "media_encryption", MEDIA_ENCRYPTION, encryption_words },
 };
 
 static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
@@ -23,6 +45,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
         return 0;
     spec = want_one(&kind_INBOUND_TRUNK, scene, "", number_label(scene->number), ret);
     spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
+    settings_take(&kind_INBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->inbound_trunk, arena, spec);
     return 1;
 }
 

@@ -18,6 +18,8 @@ libtrunkd_core_a_SOURCES += \
 	src/kinds/livekit.h \
 	src/kinds/origination_url.c \
 	src/kinds/outbound_trunk.c \
+	src/kinds/setting.c \
+	src/kinds/setting.h \
 	src/kinds/spec.c \
 	src/kinds/trunk_credential_list.c \
 	src/kinds/trunk_phone_number.c \

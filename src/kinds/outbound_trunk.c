@@ -6,9 +6,13 @@
 #include <trunkd/text.h>
 
 #include "credential.h"
+#include "setting.h"
 #include "value.h"
 
-enum { NAME, ADDRESS, NUMBERS, AUTH_USERNAME, AUTH_PASSWORD };
+enum {
+    NAME, ADDRESS, NUMBERS, AUTH_USERNAME, AUTH_PASSWORD, DESTINATION_COUNTRY, HEADERS, HEADERS_TO_ATTRIBUTES, ATTRIBUTES_TO_HEADERS,
+    INCLUDE_HEADERS, MEDIA_ENCRYPTION, FROM_HOST
+};
 
 static const struct field fields[] = {
     [NAME]          = { "name",          "name",          NULL, FIELD_TEXT,   0, NULL },
@@ -16,6 +20,20 @@ static const struct field fields[] = {
     [NUMBERS]       = { "numbers",       "numbers",       NULL, FIELD_SET,    0, NULL },
     [AUTH_USERNAME] = { "auth_username", "auth_username", NULL, FIELD_TEXT,   FIELD_REF, NULL },
     [AUTH_PASSWORD] = { "auth_password", "auth_password", NULL, FIELD_SECRET, FIELD_REF, NULL },
+    [DESTINATION_COUNTRY]   = { "destination_country",   "destination_country",   NULL, FIELD_TEXT, 0, NULL },
+    [HEADERS]               = { "headers",               "headers",               NULL, FIELD_MAP,  0, NULL },
+    [HEADERS_TO_ATTRIBUTES] = { "headers_to_attributes", "headers_to_attributes", NULL, FIELD_MAP,  0, NULL },
+    [ATTRIBUTES_TO_HEADERS] = { "attributes_to_headers", "attributes_to_headers", NULL, FIELD_MAP,  0, NULL },
+    [INCLUDE_HEADERS]       = { "include_headers",       "include_headers",       NULL, FIELD_ENUM, 0, include_names },
+    [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      NULL, FIELD_ENUM, 0, encryption_names },
+    [FROM_HOST]             = { "from_host",             "from_host",             NULL, FIELD_TEXT, 0, NULL },
+};
+
+static const struct setting settings[] = {
+    { "destination_country", DESTINATION_COUNTRY, NULL }, { "headers", HEADERS, NULL },
+    { "headers_to_attributes", HEADERS_TO_ATTRIBUTES, NULL }, { "attributes_to_headers", ATTRIBUTES_TO_HEADERS, NULL },
+    { "include_headers", INCLUDE_HEADERS, include_words }, { "media_encryption", MEDIA_ENCRYPTION, encryption_words },
+    { "from_host", FROM_HOST, NULL },
 };
 
 static const enum kind_id needs[] = { KIND_TWILIO_TRUNK, KIND_CREDENTIAL, KIND_TRUNK_CREDENTIAL_LIST };
@@ -43,6 +61,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
     spec->value[AUTH_USERNAME] = login.username;
     spec->value[AUTH_PASSWORD] = login.password;
+    settings_take(&kind_OUTBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->outbound_trunk, arena, spec);
     spec->secret = login.secret;
     spec->secret_place = login.place;
     return 1;

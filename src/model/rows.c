@@ -129,6 +129,8 @@ static const struct column number_columns[] = {
     COLUMN(number, trunk,             COLUMN_TEXT,      false),
     COLUMN(number, agent,             COLUMN_TEXT,      false),
     COLUMN(number, twilio_trunk,      COLUMN_JSON,      false),
+    COLUMN(number, inbound_trunk,     COLUMN_JSON,      false),
+    COLUMN(number, outbound_trunk,    COLUMN_JSON,      false),
     COLUMN(number, generation,        COLUMN_INT,       false),
 };
 

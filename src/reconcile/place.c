@@ -146,7 +146,7 @@ bool inputs_hash(struct core *core, const struct owner *owner, char ret[static O
     if (!n)
         return false;
     h = add_text(add_text(add_text(h, n->phone_number), n->label), n->trunk);
-    h = add_text(add_text(h, n->agent), n->twilio_trunk);
+    h = add_text(add_text(add_text(add_text(h, n->agent), n->twilio_trunk), n->inbound_trunk), n->outbound_trunk);
     h = h * 2 + n->supports_inbound;
     h = h * 2 + n->supports_outbound;
     h = h * 4 + (n->takeover ? 2u : 0u) + n->is_sip;

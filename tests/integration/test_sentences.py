@@ -1,5 +1,7 @@
 """Bad input in SQL: each is refused at once, with a sentence that says what is wrong and a hint that says how to mend it."""
 import psycopg2
+import json
+
 import pytest
 
 from pglib import base_rows, q
@@ -52,7 +54,7 @@ BAD = [
     (number(", label", f", '{'x' * 65}'"), "23514", "label must be one line of 0 to 64 characters", "Shorten"),
     (number(", label", ", E'a\\nb'"), "23514", "label must be one line", "control characters"),
     (number(", labels", ", '[1]'"), "23514", "labels must be a JSON object of short texts", "Write for example"),
-    (number(", inbound_trunk", """, '{"krisp": true}'"""), "23514", 'inbound_trunk has no setting "krisp"', "leave it empty"),
+    (number(", inbound_trunk", """, '{"krisp": true}'"""), "23514", 'inbound_trunk has no setting "krisp"', 'Known: "allowed_addresses"'),
     (number(", outbound_trunk", ", '[]'"), "23514", "outbound_trunk must be a JSON object", "Write {}"),
     (number(", twilio_trunk", """, '{"secure": true}'"""), "23514", 'twilio_trunk has no setting "secure"', "leave it empty"),
     (number(", trunk, twilio_trunk", ", 'hot', '{}'"), "23514", "names a trunk and has Twilio settings of its own", "Put the settings on the trunk"),
@@ -228,7 +230,8 @@ def test_settings_are_checked_by_the_table_of_fields(db):
             ('inbound_trunk', 'krisp_enabled', 'bool', null, null, null), ('inbound_trunk', 'ring_seconds', 'int', 1, 60, null),
             ('inbound_trunk', 'transport', 'text', null, null, '{udp,tcp}'), ('inbound_trunk', 'allowed', 'list', null, 2, null),
             ('inbound_trunk', 'headers', 'map', null, null, null), ('inbound_trunk', 'auth_password', 'secret', null, null, null),
-            ('inbound_trunk', 'auth_username', 'text', 1, 5, null)""")
+            ('inbound_trunk', 'auth_username', 'text', 1, 5, null)
+            on conflict do nothing""")
     write = "insert into trunkd.phone_number (phone_number, twilio_account, inbound_trunk) values (%s, 'main', %s)"
     for bad, sentence in [
         ('{"crisp_enabled": true}', 'has no setting "crisp_enabled"'), ('{"krisp_enabled": "yes"}', "inbound_trunk.krisp_enabled must be true or false"),
@@ -247,3 +250,28 @@ def test_settings_are_checked_by_the_table_of_fields(db):
     assert caught.value.diag.message_hint == 'Did you mean "krisp_enabled"?'
     db.q(write, N, '{"krisp_enabled": true, "ring_seconds": 60, "transport": "udp", "allowed": ["a"], "headers": {"a": "b"},'
                    ' "auth_password": "file:sip/desk", "auth_username": "abc"}')
+
+
+@pytest.mark.parametrize("document, bad, sentence", [
+    ("inbound_trunk", {"allowed_addresses": ["sip.example.com"]}, "must be a list of IP addresses or networks in CIDR form, such as 203.0.113.7"),
+    ("inbound_trunk", {"allowed_addresses": ["203.0.113.7/24"]}, "must be a list of IP addresses or networks in CIDR form"),
+    ("inbound_trunk", {"allowed_addresses": [""]}, "must be a list of IP addresses"),
+    ("inbound_trunk", {"allowed_numbers": ["+49 30 1"]}, "must be a list of texts without spaces"),
+    ("inbound_trunk", {"headers": {"X A": "1"}}, "must be named with letters, digits, dots and dashes"),
+    ("inbound_trunk", {"headers": {"X-A": "1\r\nX-B: 2"}}, "must be an object of texts in one line"),
+    ("inbound_trunk", {"headers": {"X-A": ""}}, "must be an object of texts in one line, none of them empty"),
+    ("inbound_trunk", {"headers_to_attributes": {f"X-{n}": "a" * 300 for n in range(60)}}, "must be shorter than 16 kB altogether: LiveKit answers every call"),
+    ("inbound_trunk", {"headers": {f"X-{n}": "a" for n in range(101)}}, "must be at most 100 entries"),
+    ("inbound_trunk", {"media_encryption": "yes"}, "must be one of disable, allow, require"),
+    ("inbound_trunk", {"ringing_timeout_seconds": 0}, "must be a whole number from 1 to 3600"),
+    ("inbound_trunk", {"room_preset": "x"}, 'has no setting "room_preset"'),
+    ("outbound_trunk", {"destination_country": "DE"}, "must be a country of two lower-case letters, such as de"),
+    ("outbound_trunk", {"from_host": "sip:x"}, "must be a host name"),
+    ("outbound_trunk", {"address": "x.pstn.twilio.com"}, 'has no setting "address"'),
+])
+def test_what_would_fail_every_call_is_refused(db, document, bad, sentence):
+    base_rows(db)
+    with pytest.raises(psycopg2.Error) as caught:
+        db.q(f"insert into trunkd.phone_number (phone_number, twilio_account, {document}) values (%s, 'main', %s)", N, json.dumps(bad))
+    assert sentence in caught.value.diag.message_primary, caught.value.diag.message_primary
+    assert caught.value.diag.column_name == document

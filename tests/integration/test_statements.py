@@ -83,6 +83,16 @@ def test_reasons_are_the_same_in_c_and_sql(db):
     assert sorted(db.q("select name, status, settled, remedy from trunkd.reason")) == sorted(wanted)
 
 
+def test_settings_are_the_same_in_c_and_sql(db):
+    wanted = []
+    for document, rest in rows_of("settings.def", "SETTING"):
+        key, _, kind, least, most, words, what = re.match(r'(\w+), (\w+), (\w+), (-?\d+), (-?\d+), "(.*?)", "(.+)"$', rest).groups()
+        assert what.endswith(".")
+        wanted.append((document, key, kind.lower(), *[None if n == "-1" else int(n) for n in (least, most)], words.split() or None))
+    assert len(wanted) >= 17
+    assert sorted(db.q("select document, key, type, least, most, one_of from trunkd.field")) == sorted(wanted)
+
+
 def test_migrations_are_recorded_and_recognised(db):
     assert db.q("select number, name from trunkd.schema_version order by 1") == [(n + 1, p.stem) for n, p in enumerate(SCHEMA)]
     c = db.connect()

@@ -9,8 +9,8 @@
     "\"allowed_numbers\":[],\"auth_username\":\"\",\"auth_password\":\"\",\"auth_realm\":\"\",\"headers\":{},\"headers_to_attributes\":{}," \
     "\"attributes_to_headers\":{},\"include_headers\":\"SIP_NO_HEADERS\",\"ringing_timeout\":\"45s\",\"max_call_duration\":null,\"krisp_enabled\":true," \
     "\"media_encryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\",\"media\":null,\"created_at\":null,\"updated_at\":null}"
-#define CAMEL "{\"sipTrunkId\":\"" ST "\",\"name\":\"" NAME "\",\"numbers\":[\"" NUMBER "\"],\"ringingTimeout\":\"45s\",\"krispEnabled\":true," \
-    "\"mediaEncryption\":\"SIP_MEDIA_ENCRYPT_OF_TOMORROW\"}"
+#define CAMEL(encryption) "{\"sipTrunkId\":\"" ST "\",\"name\":\"" NAME "\",\"numbers\":[\"" NUMBER "\"],\"ringingTimeout\":\"45s\",\"krispEnabled\":true," \
+    "\"mediaEncryption\":\"" encryption "\"}"
 #define FOREIGN "{\"sip_trunk_id\":\"ST_xx1Aa2Bb3Cc4\",\"name\":\"made by hand\",\"numbers\":[],\"allowed_addresses\":[\"192.0.2.0/24\"]}"
 
 static void test_it_is_wanted_while_calls_come_in(void **state)
@@ -86,10 +86,38 @@ static void test_its_requests(void **state)
     assert_request(&request, HTTP_POST, false, BASE "ListSIPInboundTrunk", "{}");
 }
 
+static void test_settings_become_fields(void **state)
+{
+    struct scene scene = number_scene(NULL, 0);
+    struct number with = number;
+    struct wanted wanted;
+    static const struct { const char *field, *value; } fields[] = {
+        { "allowed_addresses", "[\"2001:db8::1\",\"203.0.113.0/24\"]" }, { "allowed_numbers", "[\"+491\",\"+492\"]" }, { "headers", "{\"X-A\":\"1\"}" },
+        { "headers_to_attributes", "{\"X-B\":\"b\"}" }, { "attributes_to_headers", "{\"c\":\"X-C\"}" }, { "include_headers", "SIP_X_HEADERS" },
+        { "ringing_timeout", "20s" }, { "max_call_duration", "600s" }, { "krisp_enabled", "true" }, { "media_encryption", "SIP_MEDIA_ENCRYPT_REQUIRE" },
+    };
+
+    (void)state;
+    with.inbound_trunk = "{\"allowed_addresses\":[\"2001:db8::1\",\"203.0.113.0/24\"],\"allowed_numbers\":[\"+492\",\"+491\"],\"headers\":{\"X-A\":\"1\"},"
+        "\"headers_to_attributes\":{\"X-B\":\"b\"},\"attributes_to_headers\":{\"c\":\"X-C\"},\"include_headers\":\"x\",\"ringing_timeout_seconds\":20,"
+        "\"max_call_duration_seconds\":600,\"krisp_enabled\":true,\"media_encryption\":\"require\"}";
+    scene.number = &with;
+    wanted = wanted_in(KIND, &scene);
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        assert_string_equal(value(KIND, &wanted.spec, fields[i].field), fields[i].value);
+    with.inbound_trunk = "{\"include_headers\":\"none\",\"krisp_enabled\":false,\"media_encryption\":\"disable\",\"headers\":{}}";
+    wanted = wanted_in(KIND, &scene);
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        assert_null(value(KIND, &wanted.spec, fields[i].field));
+}
+
 static void test_echoes_in_both_spellings_are_silent(void **state)
 {
     struct resource row = live(KIND, "", ST, NULL);
     struct scene scene = number_scene(NULL, 0);
+    struct number with = number;
+    with.inbound_trunk = "{\"ringing_timeout_seconds\":45,\"krisp_enabled\":true,\"media_encryption\":\"allow\",\"allowed_numbers\":[]}";
+    scene.number = &with;
     struct wanted wanted = wanted_in(KIND, &scene);
     struct call call = call_of(&livekit, &row, &wanted.spec);
 
@@ -101,9 +129,11 @@ static void test_echoes_in_both_spellings_are_silent(void **state)
     assert_string_equal(found[0].name, NAME);
     assert_string_equal(found[0].tag.nonce, "22334455");
     assert_silent(KIND, &found[0].spec, &wanted.spec);
-    decode_ok(KIND, OP_UPDATE, &call, CAMEL);
+    decode_ok(KIND, OP_UPDATE, &call, CAMEL("SIP_MEDIA_ENCRYPT_ALLOW"));
     assert_string_equal(found[0].id, ST);
     assert_silent(KIND, &found[0].spec, &wanted.spec);
+    decode_ok(KIND, OP_UPDATE, &call, CAMEL("SIP_MEDIA_ENCRYPT_OF_TOMORROW"));
+    assert_string_equal(KIND->fields[spec_differs(KIND, &found[0].spec, &wanted.spec, 0)].name, "media_encryption");
     decode_ok(KIND, OP_GET, &call, "{\"items\":[null," OBJECT(NAME, "[\"" NUMBER "\",\"+14158675310\"]") "]}");
     assert_string_equal(KIND->fields[spec_differs(KIND, &found[0].spec, &wanted.spec, 0)].name, "numbers");
 }
@@ -114,12 +144,12 @@ static void test_lists(void **state)
     struct call call = call_of(&livekit, &row, NULL);
 
     (void)state;
-    decode_ok(KIND, OP_LIST, &call, "{\"items\":[null," CAMEL "," FOREIGN ",null]}");
+    decode_ok(KIND, OP_LIST, &call, "{\"items\":[null," CAMEL("SIP_MEDIA_ENCRYPT_ALLOW") "," FOREIGN ",null]}");
     assert_int_equal(found_count, 2);
     assert_null(cursor);
     assert_string_equal(found[1].tag.nonce, "");
     assert_null(value(KIND, &found[1].spec, "numbers"));
-    decode_ok(KIND, OP_GET, &call, "{\"items\":[" FOREIGN "," CAMEL "]}");
+    decode_ok(KIND, OP_GET, &call, "{\"items\":[" FOREIGN "," CAMEL("SIP_MEDIA_ENCRYPT_ALLOW") "]}");
     assert_int_equal(found_count, 1);
     assert_string_equal(found[0].id, ST);
     decode_ok(KIND, OP_GET, &call, "{\"items\":[]}");
@@ -151,6 +181,7 @@ int main(void)
         cmocka_unit_test_teardown(test_it_is_wanted_while_calls_come_in, forget),
         cmocka_unit_test_teardown(test_a_long_label_is_cut_before_the_tag, forget),
         cmocka_unit_test_teardown(test_its_requests, forget),
+        cmocka_unit_test_teardown(test_settings_become_fields, forget),
         cmocka_unit_test_teardown(test_echoes_in_both_spellings_are_silent, forget),
         cmocka_unit_test_teardown(test_lists, forget),
         cmocka_unit_test_teardown(test_answers_that_cannot_be_used, forget),

@@ -1,0 +1,53 @@
+/* Settings: documents of rows into canonical values of fields. */
+#include "setting.h"
+
+#include <string.h>
+
+#include <trunkd/json.h>
+#include <trunkd/text.h>
+
+#include "value.h"
+
+const char *const encryption_names[] = { "SIP_MEDIA_ENCRYPT_DISABLE", "SIP_MEDIA_ENCRYPT_ALLOW", "SIP_MEDIA_ENCRYPT_REQUIRE", NULL };
+const char *const encryption_words[] = { "disable", "allow", "require", NULL };
+const char *const include_names[] = { "SIP_NO_HEADERS", "SIP_X_HEADERS", "SIP_ALL_HEADERS", NULL };
+const char *const include_words[] = { "none", "x", "all", NULL };
+
+static const struct json *as_name(const struct field *field, const struct setting *setting, const struct json *value, struct arena *arena)
+{
+    struct json *name = ARENA_NEW(arena, struct json);
+
+    *name = *value;
+    for (size_t i = 0; setting->words[i]; i++)
+        if (text_equal(setting->words[i], value->text))
+            name->text = field->names[i];
+    return name;
+}
+
+static const struct json *as_duration(const struct json *value, struct arena *arena)
+{
+    struct json *duration = ARENA_NEW(arena, struct json);
+
+    *duration = (struct json){ .type = JSON_STRING, .text = arena_printf(arena, "%ss", value->text) };
+    return duration;
+}
+
+void settings_take(const struct kind *kind, const struct setting *settings, size_t count, const char *document, struct arena *arena,
+                   struct spec *spec)
+{
+    const struct json *parsed = NULL;
+
+    if (!document || !json_parse(arena, document, strlen(document), &parsed, NULL))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct setting *setting = &settings[i];
+        const struct field *field = &kind->fields[setting->field];
+        const struct json *value = json_get(parsed, setting->key);
+
+        if (value && value->text && setting->words)
+            value = as_name(field, setting, value, arena);
+        else if (value && value->text && field->type == FIELD_DURATION)
+            value = as_duration(value, arena);
+        spec->value[setting->field] = value_canonical(field, value, arena);
+    }
+}

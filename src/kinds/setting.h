@@ -1,0 +1,21 @@
+/* From a settings document of a row to fields of a spec. The document was checked by the database; what is not in it is not set. */
+#ifndef TRUNKD_KINDS_SETTING_H
+#define TRUNKD_KINDS_SETTING_H
+
+#include <trunkd/kind.h>
+
+/* One setting (include/trunkd/settings.def): its key in the document, and the field it becomes. Seconds become a duration; of a field
+ * with names, `words` are what the document says for each name, in the same order. */
+struct setting {
+    const char *key;
+    size_t field;
+    const char *const *words;
+};
+
+/* document: JSON text, NULL when there is none. */
+void settings_take(const struct kind *, const struct setting *, size_t count, const char *document, struct arena *, struct spec *);
+
+/* What both trunks of LiveKit know. */
+extern const char *const encryption_names[], *const encryption_words[], *const include_names[], *const include_words[];
+
+#endif

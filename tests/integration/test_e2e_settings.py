@@ -1,0 +1,130 @@
+"""Every setting of a number's LiveKit trunks: made, changed in place on a live number, and undone. The table is settings.def."""
+import json
+import pathlib
+import re
+
+from ctllib import trunkctl
+from pglib import SOURCES
+import worldlib
+
+A, B = worldlib.phone(1), worldlib.phone(2)
+ROWS = re.findall(r"^SETTING\((\w+), (\w+), (\w+), (\w+), (-?\d+), (-?\d+), \"(.*?)\", ",
+                  (pathlib.Path(SOURCES) / "include/trunkd/settings.def").read_text(), re.M)
+ENUMS = {"media_encryption": "SIP_MEDIA_ENCRYPT_%s", "include_headers": {"none": "SIP_NO_HEADERS", "x": "SIP_X_HEADERS", "all": "SIP_ALL_HEADERS"}}
+LISTS = {"inbound_trunk": "inbound_trunks", "outbound_trunk": "outbound_trunks"}
+
+
+def examples(key, kind, words):
+    """Two values that are not the default."""
+    if words:
+        return words.split()[1:3]
+    if key == "allowed_addresses":
+        return ["203.0.113.7", "2001:db8::/32"], ["198.51.100.0/24"]
+    if key == "destination_country":
+        return "de", "fr"
+    return {"TEXT": ("one.example", "two.example"), "BOOL": (True, False), "INT": (20, 30), "LIST": (["+4930111", "+4930222"], ["+4930333"]),
+            "MAP": ({"X-One": "one"}, {"X-Two": "two", "X-One": "three"})}[kind]
+
+
+def expected(key, value):
+    """As LiveKit shows it."""
+    if key == "media_encryption":
+        return ENUMS[key] % value.upper()
+    if key == "include_headers":
+        return ENUMS[key][value]
+    return f"{value}s" if key.endswith("_seconds") else sorted(value) if isinstance(value, list) else value
+
+
+def shown(world, document, number):
+    o, = [o for o in world.sim.objects(LISTS[document]) if o["numbers"] == [number]]
+    return {k: sorted(v) if isinstance(v, list) else v for k, v in o.items() if k not in ("media", "updated_at", "created_at")}
+
+
+def wire(key):
+    return key.removesuffix("_seconds")
+
+
+def both(values):
+    return {d: {key: value for (document, key), value in values.items() if document == d} for d in LISTS}
+
+
+def write(world, values):
+    docs = both(values)
+    world.set(A, inbound_trunk=json.dumps(docs["inbound_trunk"]), outbound_trunk=json.dumps(docs["outbound_trunk"]))
+    world.wait_active(A, B)
+
+
+def check(world, values, ids, what):
+    for (document, key), value in values.items():
+        assert shown(world, document, A)[wire(key)] == expected(key, value), (what, document, key)
+    assert {d: shown(world, d, A)["sip_trunk_id"] for d in LISTS} == ids, what
+
+
+def test_every_setting_is_made_changed_in_place_and_undone(world):
+    for number in (A, B):
+        world.own(number)
+    first = {(d, key): examples(key, kind, words)[0] for d, key, _, kind, _, _, words in ROWS}
+    second = {(d, key): examples(key, kind, words)[1] for d, key, _, kind, _, _, words in ROWS}
+    docs = both(first)
+    world.number(A, outbound=True, **docs)
+    world.number(B, outbound=True)
+    world.daemon.start()
+    world.wait_active(A, B)
+    ids = {d: shown(world, d, A)["sip_trunk_id"] for d in LISTS}
+    plain = {d: shown(world, d, B) for d in LISTS}
+    check(world, first, ids, "made")
+    since = world.sim.last()
+    write(world, second)                                    # all at once: one replace of each trunk
+    check(world, second, ids, "changed")
+    assert sorted(map(worldlib.short, world.writes(since))) == ["POST UpdateSIPInboundTrunk", "POST UpdateSIPOutboundTrunk"]
+    write(world, {})
+    for document in LISTS:
+        now = shown(world, document, A)
+        assert {k: v for k, v in now.items() if k not in ("sip_trunk_id", "name", "numbers")} \
+            == {k: v for k, v in plain[document].items() if k not in ("sip_trunk_id", "name", "numbers")}, document
+    visited = 0
+    for row in ROWS:                                        # and each alone
+        at = row[0], row[1]
+        since = world.sim.last()
+        write(world, {at: first[at]})
+        check(world, {at: first[at]}, ids, "alone")
+        assert len(world.writes(since)) == 1, list(map(worldlib.short, world.writes(since)))
+        write(world, {})
+        visited += 1
+    assert world.sim.call(A)["ends"] == "room"
+    assert {d: shown(world, d, B) for d in LISTS} == plain   # the neighbour
+    world.agree()
+    print(f"visited {visited} settings")
+    assert visited == len(ROWS) >= 17
+
+
+def test_a_manifest_can_hold_every_setting(world, tmp_path):
+    world.own(A)
+    spec = {"twilioAccount": "main", "agent": "support", "supportsOutbound": True, "inboundTrunk": {}, "outboundTrunk": {}}
+    wanted = {"inbound_trunk": {}, "outbound_trunk": {}}
+    for document, key, manifest, kind, _, _, words in ROWS:
+        value = examples(key, kind, words)[0]
+        spec["inboundTrunk" if document == "inbound_trunk" else "outboundTrunk"][manifest] = value
+        wanted[document][key] = value
+    file = tmp_path / "a.yaml"
+    document = {"apiVersion": "trunkd/v1", "kind": "PhoneNumber", "metadata": {"name": A}, "spec": spec}
+    file.write_text(json.dumps(document))
+    done = trunkctl(world.db, "apply", "-f", str(file))
+    assert (done.code, done.err) == (0, ""), done
+    assert world.db.q("select inbound_trunk, outbound_trunk from trunkd.phone_number") == [(wanted["inbound_trunk"], wanted["outbound_trunk"])]
+    assert "unchanged" in trunkctl(world.db, "apply", "-f", str(file)).out
+    world.daemon.start()
+    world.wait_active(A)
+    assert shown(world, "inbound_trunk", A)["ringing_timeout"] == "20s"
+    document["spec"]["inboundTrunk"] = {"ringingTimeout": 20, "krispEnabled": "yes", "allowedAddresses": "10.0.0.1", "headers": {"X": 5}}
+    file.write_text(json.dumps(document))
+    done = trunkctl(world.db, "apply", "-f", str(file))
+    assert done.code == 1
+    for sentence in ('inboundTrunk has no key "ringingTimeout"; did you mean "ringingTimeoutSeconds"?', "krispEnabled is true or false",
+                     "allowedAddresses is a list of texts", 'X is a text, and without quotes YAML reads 5 as a number: write "5"'):
+        assert sentence in done.err, (sentence, done.err)
+    del document["spec"]["inboundTrunk"], document["spec"]["outboundTrunk"]     # what is not written means its default
+    file.write_text(json.dumps(document))
+    assert trunkctl(world.db, "apply", "-f", str(file), "--wait").code == 0
+    assert shown(world, "inbound_trunk", A)["ringing_timeout"] is None and shown(world, "outbound_trunk", A)["headers"] == {}
+    world.agree()
