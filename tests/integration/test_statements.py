@@ -84,10 +84,10 @@ def test_reasons_are_the_same_in_c_and_sql(db):
 
 
 def test_settings_are_the_same_in_c_and_sql(db):
-    wanted = []
+    wanted, readme = [], (SOURCES / "README").read_text()
     for document, rest in rows_of("settings.def", "SETTING"):
         key, _, kind, least, most, words, what = re.match(r'(\w+), (\w+), (\w+), (-?\d+), (-?\d+), "(.*?)", "(.+)"$', rest).groups()
-        assert what.endswith(".")
+        assert what.endswith(".") and re.search(rf"^      {key} +{re.escape(what)}", readme, re.M), key
         wanted.append((document, key, kind.lower(), *[None if n == "-1" else int(n) for n in (least, most)], words.split() or None))
     assert len(wanted) >= 17
     assert sorted(db.q("select document, key, type, least, most, one_of from trunkd.field")) == sorted(wanted)
