@@ -120,6 +120,8 @@ def test_killed_at_every_boundary_it_ends_with_exactly_one_object(cluster, tmp_p
     with ThreadPoolExecutor(PARALLEL) as pool:
         runs = [pool.submit(abort_at, cluster, tmp_path / str(n), verb, standing, n) for n in range(1, len(boundaries) + 1)]
         fired = [run.result() for run in runs]
+    for n, hit in enumerate(fired, 1):      # how much goes into one unit depends on how quickly things come in: once more, alone
+        fired[n - 1] = hit or abort_at(cluster, tmp_path / f"{n}-again", verb, standing, n)
     print(f"{verb}, {'standing' if standing else 'empty'}: killed at {sum(fired)} of {len(boundaries)} boundaries")
     assert sum(fired) >= len(boundaries) * 0.8 and sum(fired) > 0
 
