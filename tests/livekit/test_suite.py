@@ -29,6 +29,7 @@ from test_e2e_refused import (     # noqa: F401
     test_a_setup_refused_for_good_is_rolled_back_whole,
     test_retry_tries_a_failed_number_again,
 )
+from test_e2e_settings import test_every_setting_is_made_changed_in_place_and_undone     # noqa: F401
 
 
 # Of the six faults those that differ in what the server has done: everything, everything later, nothing.
