@@ -35,6 +35,7 @@ struct number {
 
 struct agent {
     const char *name, *dispatch_name, *metadata, *room_prefix;      /* the last two: "" when empty */
+    const char *dispatch_rule;                  /* settings of its rules as JSON text; NULL: none */
     int64_t generation;
     struct arena arena;
 };

@@ -33,6 +33,7 @@ static const struct manifest_field agent_fields[] = {
     { "dispatchName", "dispatch_name", FIELD_NAME, REQUIRED },
     { "metadata",     "metadata",      FIELD_TEXT, OPTIONAL },
     { "roomPrefix",   "room_prefix",   FIELD_TEXT, OPTIONAL },
+    { "dispatchRule", "dispatch_rule", FIELD_DOCUMENT, OPTIONAL },
     { "phoneNumbers", NULL,            FIELD_NUMBERS, OPTIONAL },
 };
 

@@ -6,17 +6,26 @@
 
 #include <trunkd/text.h>
 
+#include "setting.h"
 #include "value.h"
 
-enum { NAME, TRUNK_IDS, ROOM_PREFIX, AGENT_NAME, AGENT_METADATA };
+enum { NAME, TRUNK_IDS, ATTRIBUTES, HIDE_PHONE_NUMBER, ROOM_PREFIX, PIN, NO_RANDOMNESS, AGENT_NAME, AGENT_METADATA };
 
 /* What shares an object stands together: the encoder walks this table. */
 static const struct field fields[] = {
     [NAME]           = { "name",           "name",                                       NULL, FIELD_TEXT, 0, NULL },
     [TRUNK_IDS]      = { "trunk_ids",      "trunk_ids",                                  NULL, FIELD_SET,  FIELD_REF, NULL },
+    [ATTRIBUTES]     = { "attributes",     "attributes",                                 NULL, FIELD_MAP,  0, NULL },
+    [HIDE_PHONE_NUMBER] = { "hide_phone_number", "hide_phone_number",                    NULL, FIELD_BOOL, 0, NULL },
     [ROOM_PREFIX]    = { "room_prefix",    "rule.dispatch_rule_individual.room_prefix",  NULL, FIELD_TEXT, FIELD_ALWAYS, NULL },
+    [PIN]            = { "pin",            "rule.dispatch_rule_individual.pin",          NULL, FIELD_TEXT, 0, NULL },
+    [NO_RANDOMNESS]  = { "no_randomness",  "rule.dispatch_rule_individual.no_randomness", NULL, FIELD_BOOL, 0, NULL },
     [AGENT_NAME]     = { "agent_name",     "room_config.agents[].agent_name",            NULL, FIELD_TEXT, 0, NULL },
     [AGENT_METADATA] = { "agent_metadata", "room_config.agents[].metadata",              NULL, FIELD_TEXT, 0, NULL },
+};
+
+static const struct setting settings[] = {
+    { "attributes", ATTRIBUTES, NULL }, { "hide_phone_number", HIDE_PHONE_NUMBER, NULL }, { "pin", PIN, NULL }, { "no_randomness", NO_RANDOMNESS, NULL },
 };
 
 static const enum kind_id needs[] = { KIND_INBOUND_TRUNK };
@@ -33,6 +42,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     spec->value[ROOM_PREFIX] = value_text(agent->room_prefix);
     spec->value[AGENT_NAME] = value_text(agent->dispatch_name);
     spec->value[AGENT_METADATA] = value_text(agent->metadata);
+    settings_take(&kind_DISPATCH_RULE, settings, ARRAY_SIZE(settings), agent->dispatch_rule, arena, spec);
     return 1;
 }
 

@@ -169,6 +169,7 @@ static const struct column agent_columns[] = {
     COLUMN(agent, dispatch_name, COLUMN_TEXT,      true),
     COLUMN(agent, metadata,      COLUMN_TEXT_KEPT, false),
     COLUMN(agent, room_prefix,   COLUMN_TEXT_KEPT, false),
+    COLUMN(agent, dispatch_rule, COLUMN_JSON,      false),
     COLUMN(agent, generation,    COLUMN_INT,       false),
 };
 

@@ -152,7 +152,8 @@ bool inputs_hash(struct core *core, const struct owner *owner, char ret[static O
     h = h * 4 + (n->takeover ? 2u : 0u) + n->is_sip;
     const struct agent_slot *slot = n->agent ? map_get(&core->agents, n->agent) : NULL;
     if (slot && slot->agent)
-        h = add_text(add_text(add_text(h, slot->agent->dispatch_name), slot->agent->metadata), slot->agent->room_prefix);
+        h = add_text(add_text(add_text(add_text(h, slot->agent->dispatch_name), slot->agent->metadata), slot->agent->room_prefix),
+                     slot->agent->dispatch_rule);
     const struct owner *trunk = n->trunk ? map_get(&core->trunk_names, n->trunk) : NULL;
     if (trunk && trunk->trunk)
         h = add_text(h, trunk->trunk->twilio_trunk);

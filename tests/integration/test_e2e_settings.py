@@ -1,4 +1,4 @@
-"""Every setting of a number's LiveKit trunks: made, changed in place on a live number, and undone. The table is settings.def."""
+"""Every setting of a number's LiveKit trunks and of its agent's rules: made, changed in place on a live number, and undone. The table is settings.def."""
 import json
 import pathlib
 import re
@@ -11,7 +11,8 @@ A, B = worldlib.phone(1), worldlib.phone(2)
 ROWS = re.findall(r"^SETTING\((\w+), (\w+), (\w+), (\w+), (-?\d+), (-?\d+), \"(.*?)\", ",
                   (pathlib.Path(SOURCES) / "include/trunkd/settings.def").read_text(), re.M)
 ENUMS = {"media_encryption": "SIP_MEDIA_ENCRYPT_%s", "include_headers": {"none": "SIP_NO_HEADERS", "x": "SIP_X_HEADERS", "all": "SIP_ALL_HEADERS"}}
-LISTS = {"inbound_trunk": "inbound_trunks", "outbound_trunk": "outbound_trunks"}
+LISTS = {"inbound_trunk": "inbound_trunks", "outbound_trunk": "outbound_trunks", "dispatch_rule": "dispatch_rules"}
+IDS = {"inbound_trunk": "sip_trunk_id", "outbound_trunk": "sip_trunk_id", "dispatch_rule": "sip_dispatch_rule_id"}
 
 
 def examples(key, kind, words):
@@ -20,8 +21,8 @@ def examples(key, kind, words):
         return words.split()[1:3]
     if key == "allowed_addresses":
         return ["203.0.113.7", "2001:db8::/32"], ["198.51.100.0/24"]
-    if key == "destination_country":
-        return "de", "fr"
+    if key in ("destination_country", "pin"):
+        return {"pin": ("1234", "777")}.get(key, ("de", "fr"))
     return {"TEXT": ("one.example", "two.example"), "BOOL": (True, False), "INT": (20, 30), "LIST": (["+4930111", "+4930222"], ["+4930333"]),
             "MAP": ({"X-One": "one"}, {"X-Two": "two", "X-One": "three"})}[kind]
 
@@ -36,8 +37,13 @@ def expected(key, value):
 
 
 def shown(world, document, number):
-    o, = [o for o in world.sim.objects(LISTS[document]) if o["numbers"] == [number]]
+    inbound, = [o["sip_trunk_id"] for o in world.sim.objects("inbound_trunks") if o["numbers"] == [number]]
+    o, = [o for o in world.sim.objects(LISTS[document]) if o["numbers"] == [number] or o.get("trunk_ids") == [inbound]]
+    o = {**o, **o.get("rule", {}).get("dispatch_rule_individual", {})}
     return {k: sorted(v) if isinstance(v, list) else v for k, v in o.items() if k not in ("media", "updated_at", "created_at")}
+
+
+OWN = ("sip_trunk_id", "sip_dispatch_rule_id", "name", "numbers", "trunk_ids", "rule", "room_config", "room_prefix")
 
 
 def wire(key):
@@ -50,14 +56,16 @@ def both(values):
 
 def write(world, values):
     docs = both(values)
-    world.set(A, inbound_trunk=json.dumps(docs["inbound_trunk"]), outbound_trunk=json.dumps(docs["outbound_trunk"]))
+    world.db.q("""with agent as (update trunkd.agent set dispatch_rule = %s where name = 'support')
+                  update trunkd.phone_number set inbound_trunk = %s, outbound_trunk = %s where phone_number = %s""",
+               json.dumps(docs["dispatch_rule"]), json.dumps(docs["inbound_trunk"]), json.dumps(docs["outbound_trunk"]), A)
     world.wait_active(A, B)
 
 
 def check(world, values, ids, what):
     for (document, key), value in values.items():
         assert shown(world, document, A)[wire(key)] == expected(key, value), (what, document, key)
-    assert {d: shown(world, d, A)["sip_trunk_id"] for d in LISTS} == ids, what
+    assert {d: shown(world, d, A)[IDS[d]] for d in LISTS} == ids, what
 
 
 def test_every_setting_is_made_changed_in_place_and_undone(world):
@@ -66,22 +74,24 @@ def test_every_setting_is_made_changed_in_place_and_undone(world):
     first = {(d, key): examples(key, kind, words)[0] for d, key, _, kind, _, _, words in ROWS}
     second = {(d, key): examples(key, kind, words)[1] for d, key, _, kind, _, _, words in ROWS}
     docs = both(first)
+    world.db.q("update trunkd.agent set dispatch_rule = %s where name = 'support'", json.dumps(docs.pop("dispatch_rule")))
     world.number(A, outbound=True, **docs)
-    world.number(B, outbound=True)
+    world.number(B, outbound=True, agent="sales")
     world.daemon.start()
     world.wait_active(A, B)
-    ids = {d: shown(world, d, A)["sip_trunk_id"] for d in LISTS}
+    ids = {d: shown(world, d, A)[IDS[d]] for d in LISTS}
     plain = {d: shown(world, d, B) for d in LISTS}
     check(world, first, ids, "made")
     since = world.sim.last()
-    write(world, second)                                    # all at once: one replace of each trunk
+    write(world, second)                                    # all at once: one replace of each object
     check(world, second, ids, "changed")
-    assert sorted(map(worldlib.short, world.writes(since))) == ["POST UpdateSIPInboundTrunk", "POST UpdateSIPOutboundTrunk"]
+    assert sorted(map(worldlib.short, world.writes(since))) == [
+        "POST UpdateSIPDispatchRule", "POST UpdateSIPInboundTrunk", "POST UpdateSIPOutboundTrunk"]
     write(world, {})
     for document in LISTS:
         now = shown(world, document, A)
-        assert {k: v for k, v in now.items() if k not in ("sip_trunk_id", "name", "numbers")} \
-            == {k: v for k, v in plain[document].items() if k not in ("sip_trunk_id", "name", "numbers")}, document
+        assert {k: v for k, v in now.items() if k not in OWN} \
+            == {k: v for k, v in plain[document].items() if k not in OWN}, document
     visited = 0
     for row in ROWS:                                        # and each alone
         at = row[0], row[1]
@@ -95,23 +105,26 @@ def test_every_setting_is_made_changed_in_place_and_undone(world):
     assert {d: shown(world, d, B) for d in LISTS} == plain   # the neighbour
     world.agree()
     print(f"visited {visited} settings")
-    assert visited == len(ROWS) >= 17
+    assert visited == len(ROWS) >= 21
 
 
 def test_a_manifest_can_hold_every_setting(world, tmp_path):
     world.own(A)
     spec = {"twilioAccount": "main", "agent": "support", "supportsOutbound": True, "inboundTrunk": {}, "outboundTrunk": {}}
-    wanted = {"inbound_trunk": {}, "outbound_trunk": {}}
+    agent = {"dispatchName": "support-agent", "dispatchRule": {}}
+    maps = {"inbound_trunk": spec["inboundTrunk"], "outbound_trunk": spec["outboundTrunk"], "dispatch_rule": agent["dispatchRule"]}
+    wanted = {document: {} for document in LISTS}
     for document, key, manifest, kind, _, _, words in ROWS:
         value = examples(key, kind, words)[0]
-        spec["inboundTrunk" if document == "inbound_trunk" else "outboundTrunk"][manifest] = value
+        maps[document][manifest] = value
         wanted[document][key] = value
     file = tmp_path / "a.yaml"
     document = {"apiVersion": "trunkd/v1", "kind": "PhoneNumber", "metadata": {"name": A}, "spec": spec}
-    file.write_text(json.dumps(document))
+    file.write_text(json.dumps(document) + "\n---\n" + json.dumps({"apiVersion": "trunkd/v1", "kind": "Agent", "metadata": {"name": "support"}, "spec": agent}))
     done = trunkctl(world.db, "apply", "-f", str(file))
     assert (done.code, done.err) == (0, ""), done
-    assert world.db.q("select inbound_trunk, outbound_trunk from trunkd.phone_number") == [(wanted["inbound_trunk"], wanted["outbound_trunk"])]
+    assert world.db.q("select inbound_trunk, outbound_trunk, dispatch_rule from trunkd.phone_number, trunkd.agent where name = 'support'") \
+        == [tuple(wanted.values())]
     assert "unchanged" in trunkctl(world.db, "apply", "-f", str(file)).out
     world.daemon.start()
     world.wait_active(A)

@@ -275,3 +275,14 @@ def test_what_would_fail_every_call_is_refused(db, document, bad, sentence):
         db.q(f"insert into trunkd.phone_number (phone_number, twilio_account, {document}) values (%s, 'main', %s)", N, json.dumps(bad))
     assert sentence in caught.value.diag.message_primary, caught.value.diag.message_primary
     assert caught.value.diag.column_name == document
+
+
+@pytest.mark.parametrize("bad, sentence", [
+    ({"pin": "12a"}, "dispatch_rule.pin must be digits"), ({"pin": ""}, "dispatch_rule.pin must be a text of at least 1"),
+    ({"room_preset": "x"}, 'dispatch_rule has no setting "room_preset"'), ({"hide_phone_number": 1}, "must be true or false"),
+    ({"attributes": {f"a{n}": "x" * 300 for n in range(60)}}, "must be shorter than 16 kB altogether"),
+])
+def test_a_rule_that_would_fail_every_call_is_refused(db, bad, sentence):
+    with pytest.raises(psycopg2.Error) as caught:
+        db.q("insert into trunkd.agent (name, dispatch_name, dispatch_rule) values ('a', 'a', %s)", json.dumps(bad))
+    assert sentence in caught.value.diag.message_primary, caught.value.diag.message_primary

@@ -13,7 +13,7 @@ static const struct table { const char *name, *keys[6], *columns; } tables[] = {
     { "number", { "phone_number" }, "{'phone_number':'!','label':'','supports_inbound':true,'supports_outbound':false,'provider':'twilio',"
       "'twilio_account':null,'livekit_project':'!','trunk':null,'agent':null,'takeover':false,'inbound_trunk':{},'outbound_trunk':{},"
       "'twilio_trunk':null,'generation':0}" },
-    { "agent", { "name" }, "{'name':'!','dispatch_name':'!','metadata':'','room_prefix':'call','generation':0}" },
+    { "agent", { "name" }, "{'name':'!','dispatch_name':'!','metadata':'','room_prefix':'call','dispatch_rule':{},'generation':0}" },
     { "trunk", { "id" }, "{'id':'!','name':'!','twilio_account':'!','livekit_project':'!','twilio_trunk':{},'numbers_max':null,'generation':0}" },
     { "twilio_account", { "name" }, "{'name':'!','account_sid':'!','api_key_sid':null,'secret':'!','region':'us1','edge':null,'base_url':null,"
       "'livekit_project':null,'numbers_per_trunk':500,'max_in_flight':4,'termination_address':null,'generation':0}" },
