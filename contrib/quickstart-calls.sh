@@ -38,7 +38,7 @@ await_calls() {
     begin "waiting for the agents to be at LiveKit's door" "$logs/calls.log"
     for ((i = 0; i < 1200; i++)); do
         if [ -e "$calls/ready" ]; then
-            livekit_url=$(jq -r .url "$calls/ready") sip_host=$(jq -r .sip_host "$calls/ready")
+            livekit_url=$(jq -r .url "$calls/ready") sip_host=$(jq -r .sip_host "$calls/ready") callee=$(jq -r .callee "$calls/ready")
             return 0
         fi
         is_running calls.py || break
@@ -73,4 +73,18 @@ silent() {
     begin "ringing $1 there once more: $2"
     if "$calls_tool" ring "$calls" "$2" "$1" 3 >/dev/null; then echo "somebody answered" >&2; return 1; fi
     say "nobody answers"
+}
+
+# dial NUMBER: an outbound call. Twilio's address is in the trunk that trunkd made; the account's override leads it to sipp meanwhile.
+dial() {
+    local told
+    begin "letting the account's calls out go to $callee, with SQL: update trunkd.twilio_account set termination_address = ..."
+    sql -c "update trunkd.twilio_account set termination_address = '$callee' where name = 'main'"
+    trunkctl wait "$1" >/dev/null
+    begin "calling from $1: CreateSIPParticipant on its outbound trunk, to a server that demands the credential that trunkd made"
+    told=$("$calls_tool" dial "$calls" "$1") || { echo "that was not answered, see $calls" >&2; return 1; }
+    jq -r '"  answered: user \(.user) had the right password; the callee was shown \(.shown)"' <<<"$told"
+    [ "$(jq -r .shown <<<"$told")" = "$1" ] || { echo "that should have been $1" >&2; return 1; }
+    sql -c "update trunkd.twilio_account set termination_address = null where name = 'main'"
+    trunkctl wait "$1" >/dev/null
 }

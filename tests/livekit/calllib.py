@@ -17,7 +17,7 @@ import time
 from serverlib import Process, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
-CALLER = "+15557650000"
+CALLER, CALLEE = "+15557650000", "+15557654321"
 
 
 class Missing(Exception):
@@ -110,3 +110,27 @@ class Phone:
         path.touch(mode=0o600)
         path.write_text(text)
         return path
+
+    def call_out(self, client, trunk, room, password=None):
+        """An application calls somebody through an outbound trunk, to a server at the trunk's address that wants the trunk's credential, or
+        that user with another password. The answer of CreateSIPParticipant, whether the callee was content, and all that it was sent."""
+        callee = self.answer(int(trunk["address"].split(":")[1]), trunk["auth_username"], password or trunk["auth_password"])
+        trace = pathlib.Path(f"{self.trace}.messages")
+        try:
+            answer = dial(client, trunk["sip_trunk_id"], room)
+            if answer.status == 200:
+                client.call("RoomService/DeleteRoom", {"room": room})       # which hangs up
+                callee.wait(30)
+        finally:
+            callee.poll() is None and callee.kill()
+            callee.wait()
+        return answer, callee.returncode == 0, trace.read_text()
+
+
+def dial(client, trunk_id, room, timeout=60):
+    """The answer comes with the callee's. A busy machine refuses before it sends anything: that is asked again."""
+    body = {"sip_trunk_id": trunk_id, "sip_call_to": CALLEE, "room_name": room, "participant_identity": "callee", "wait_until_answered": True}
+    end = time.monotonic() + timeout
+    while "cpu exhausted" in (answer := client.call("SIP/CreateSIPParticipant", body, timeout=40)).text and time.monotonic() < end:
+        time.sleep(0.2)
+    return answer

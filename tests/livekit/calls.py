@@ -3,14 +3,18 @@
 
     calls.py install                    gets livekit-agents; prints its Python, or "skipped: ..." and exits with 77
     calls.py serve FOLDER PROGRAMS PYTHON AGENT...      one project and its workers, until SIGTERM; the key and the secret come from
-                                        $CALLS_KEY and $CALLS_SECRET. FOLDER/ready tells url and sip_host once all of it is there
+                                        $CALLS_KEY and $CALLS_SECRET. FOLDER/ready tells url, sip_host, and callee,
+                                        where dial answers, once all of it is there
     calls.py ring FOLDER URL NUMBER     rings the number there, as Twilio does; prints what the agent that answered was told, or
                                         exits with 1 when nobody answered
+    calls.py dial FOLDER NUMBER         calls somebody through the number's outbound trunk, to a server at the trunk's address that demands
+                                        the trunk's credential; prints who called whom, or exits with 1 when it was not answered
     calls.py state FOLDER               what the project holds, as trunkd-sim shows it
 """
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -47,6 +51,7 @@ def serve(folder, programs, python, *agents):
         for worker in workers:
             worker.wait_ready()
         facts = {"url": servers[0].url, "key": key, "secret": secret, "sip_host": f"127.0.0.1:{servers[0].sip_port}",
+                 "callee": f"127.0.0.1:{serverlib.free_port()}",
                  "calls": [str(worker.calls_path) for worker in workers]}
         unfinished = folder / "ready.new"
         unfinished.touch(mode=0o600)
@@ -83,12 +88,28 @@ def ring(folder, url, number, seconds=SECONDS):
     print("\n".join(new))
 
 
+def client_of(facts):
+    return clientlib.Client(facts["url"], facts["key"], facts["secret"])
+
+
+def dial(folder, number):
+    client = client_of(facts_of(folder))
+    trunk, = [o for o in client.listed("outbound_trunks") if number in o["numbers"]]
+    phone = calllib.Phone(pathlib.Path(tempfile.mkdtemp(prefix="dial-", dir=folder)))
+    answer, content, sent = phone.call_out(client, trunk, "quickstart-out")
+    if answer.status != 200 or not content:
+        print(answer, file=sys.stderr)
+        return 1
+    print(json.dumps({"trunk": trunk["sip_trunk_id"], "user": trunk["auth_username"], "to": answer.json()["participant_identity"],
+                      "shown": re.search(r"^From:.*<sip:([^@]*)@", sent, re.MULTILINE)[1]}))
+
+
 def state(folder):
     facts = facts_of(folder)
-    print(json.dumps({facts["key"]: clientlib.Client(facts["url"], facts["key"], facts["secret"]).state()}))
+    print(json.dumps({facts["key"]: client_of(facts).state()}))
 
 
-VERBS = {"install": install, "serve": serve, "ring": ring, "state": state}
+VERBS = {"install": install, "serve": serve, "ring": ring, "dial": dial, "state": state}
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in VERBS:
         sys.exit(__doc__)

@@ -197,15 +197,6 @@ def test_without_an_agent_or_a_row_no_call_gets_through(telephony, how):
     telephony.does_not_ring(B, url)
 
 
-def dial(telephony, trunk_id, room):
-    """As an application that calls somebody; the answer comes with the callee's. A busy machine refuses before it sends anything."""
-    body = {"sip_trunk_id": trunk_id, "sip_call_to": "+15557654321", "room_name": room, "participant_identity": "callee",
-            "wait_until_answered": True}
-    client = telephony.servers[0].client
-    return wait_for("an idle moment of the processor", lambda: (answer := client.call("SIP/CreateSIPParticipant", body, timeout=40))
-                    and "cpu exhausted" not in answer.text and answer, timeout=60, step=0.2)
-
-
 def test_an_outbound_call_shows_the_number_and_the_credential_that_trunkd_made(telephony):
     """The callee's server asks for digest authentication; the override of the account leads the call there."""
     world, (first, second) = telephony.world, telephony.terminations
@@ -214,27 +205,21 @@ def test_an_outbound_call_shows_the_number_and_the_credential_that_trunkd_made(t
     world.number(OUT, "out", inbound=False, outbound=True)
     line = world.wait_active(OUT)
     trunk, = [o for o in world.sim.listed(telephony.servers[0], "outbound_trunks") if o["numbers"] == [OUT]]
-    username, password = trunk["auth_username"], trunk["auth_password"]
+    username, password, client = trunk["auth_username"], trunk["auth_password"], telephony.servers[0].client
     assert trunk["address"] == first and trunk["sip_trunk_id"] == line["livekit_outbound_trunk_id"]
     at_twilio, = world.sim.objects("trunks", account.sid)
     assert world.sim.digest(domain=at_twilio["domain_name"], username=username, password=password)["accepted"]
 
-    callee = telephony.phone.answer(int(first.split(":")[1]), username, password)
-    trace, answer = telephony.phone.trace, dial(telephony, trunk["sip_trunk_id"], "out-good")
-    assert answer.status == 200 and answer.json()["sip_call_id"], answer
-    assert telephony.servers[0].client.call("RoomService/DeleteRoom", {"room": "out-good"}).status == 200     # which hangs up
-    assert callee.wait(30) == 0
-    sent = (trace.parent / (trace.name + ".messages")).read_text()
+    answer, content, sent = telephony.phone.call_out(client, trunk, "out-good")
+    assert answer.status == 200 and answer.json()["sip_call_id"] and content, (answer, sent)
     assert [line for line in sent.splitlines() if line.startswith("From:") and f"<sip:{OUT}@" in line], sent
 
-    # Another password at the same place is refused; the way there is changed in place.
+    # Another password at the same user is refused; the way there is changed in place.
     world.db.q("update trunkd.twilio_account set termination_address = %s where name = 'out'", second)
     world.wait_active(OUT)
-    wait_for("the new way", lambda: [o["address"] for o in world.sim.objects("outbound_trunks") if o["numbers"] == [OUT]] == [second])
-    callee = telephony.phone.answer(int(second.split(":")[1]), username, "another" + password)
-    assert dial(telephony, trunk["sip_trunk_id"], "out-bad").status == 403
-    callee.kill()
-    callee.wait()
+    moved, = [o for o in world.sim.listed(telephony.servers[0], "outbound_trunks") if o["numbers"] == [OUT]]
+    assert (moved["sip_trunk_id"], moved["address"]) == (trunk["sip_trunk_id"], second)
+    assert telephony.phone.call_out(client, moved, "out-bad", "another" + password)[0].status == 403
 
     # Without the override the way leads to the trunk's own domain.
     world.db.q("update trunkd.twilio_account set termination_address = null where name = 'out'")

@@ -82,7 +82,7 @@ def test_a_real_agent_rings_through_what_trunkd_wired(servers, quickstart):
         calls = answers(done.stdout)
         assert [(number, agent) for number, agent, _ in calls] == [("+14155550101", "support-agent"), ("+14155550101", "sales-agent")], done.stdout
         assert calls[0][2].startswith("call_") and calls[1][2].startswith("sales_")
-        assert "nobody answers" in done.stdout
+        assert "nobody answers" in done.stdout and "had the right password; the callee was shown +14155550100" in done.stdout
         assert re.search(r"sip\.trunkID = ST_\w+", done.stdout) and re.search(r"sip\.ruleID = SDR_\w+", done.stdout)
         assert re.search(r"\d+ objects at the providers, .*: the same", done.stdout), done.stdout
         runs.append(quickstart.processes())
