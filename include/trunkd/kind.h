@@ -89,6 +89,7 @@ struct scene {
     const struct account *account;          /* the Twilio account wanted; NULL: none */
     const struct account *project;          /* the LiveKit project wanted */
     struct trunk_counts on_trunk;           /* for a trunk */
+    const char *twilio_trunk;               /* for a trunk: its settings as JSON text; NULL: none */
     const struct resource *const *rows;     /* ledger: the owner's own rows, and for a number its trunk's */
     size_t rows_count;
 };

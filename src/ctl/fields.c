@@ -41,6 +41,7 @@ static const struct manifest_field trunk_fields[] = {
     { "twilioAccount",  "twilio_account",  FIELD_NAME, REQUIRED },
     { "livekitProject", "livekit_project", FIELD_NAME, OPTIONAL },
     { "numbersMax",     "numbers_max",     FIELD_INT,  .min = 1, .max = 1000000 },
+    { "twilioTrunk",    "twilio_trunk",    FIELD_DOCUMENT, OPTIONAL },
 };
 
 static const struct manifest_field number_fields[] = {
@@ -55,6 +56,7 @@ static const struct manifest_field number_fields[] = {
     { "takeover",         "takeover",          FIELD_BOOL, OPTIONAL },
     { "inboundTrunk",     "inbound_trunk",     FIELD_DOCUMENT, OPTIONAL },
     { "outboundTrunk",    "outbound_trunk",    FIELD_DOCUMENT, OPTIONAL },
+    { "twilioTrunk",      "twilio_trunk",      FIELD_DOCUMENT, OPTIONAL },
 };
 
 #define FIELDS(table) .fields = table, .field_count = ARRAY_SIZE(table)

@@ -7,19 +7,34 @@
 
 #include <trunkd/text.h>
 
-enum { FRIENDLY_NAME, DOMAIN_NAME };
+#include "setting.h"
+
+enum { FRIENDLY_NAME, DOMAIN_NAME, TRANSFER_MODE, TRANSFER_CALLER_ID, CNAM_LOOKUP_ENABLED };
+
+static const char *const transfer_modes[] = { "disable-all", "enable-all", "sip-only", NULL };
+static const char *const transfer_caller_ids[] = { "from-transferee", "from-transferor", NULL };
 
 static const struct field fields[] = {
     [FRIENDLY_NAME] = { "friendly_name", "FriendlyName", "friendly_name", FIELD_TEXT, 0, NULL },
     [DOMAIN_NAME]   = { "domain_name",   "DomainName",   "domain_name",   FIELD_TEXT, 0, NULL },
+    [TRANSFER_MODE] = { "transfer_mode", "TransferMode", "transfer_mode", FIELD_ENUM, 0, transfer_modes },
+    [TRANSFER_CALLER_ID]  = { "transfer_caller_id",  "TransferCallerId",  "transfer_caller_id",  FIELD_ENUM, 0, transfer_caller_ids },
+    [CNAM_LOOKUP_ENABLED] = { "cnam_lookup_enabled", "CnamLookupEnabled", "cnam_lookup_enabled", FIELD_BOOL, 0, NULL },
+};
+
+static const struct setting settings[] = {
+    { "transfer_mode", TRANSFER_MODE, transfer_modes }, { "transfer_caller_id", TRANSFER_CALLER_ID, transfer_caller_ids },
+    { "cnam_lookup_enabled", CNAM_LOOKUP_ENABLED, NULL },
 };
 
 static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
 {
-    (void)arena;
+    struct spec *spec;
+
     if (max == 0 || !scene_is_trunk(scene))
         return 0;
-    want_one(&kind_TWILIO_TRUNK, scene, "", "", ret);
+    spec = want_one(&kind_TWILIO_TRUNK, scene, "", "", ret);
+    settings_take(&kind_TWILIO_TRUNK, settings, ARRAY_SIZE(settings), scene->twilio_trunk, arena, spec);
     return 1;
 }
 

@@ -103,6 +103,8 @@ bool take_number(struct taking *t, const char *key, const struct json *row, stru
     owner->number = number;
     owner->listed = number != NULL;
     owner_queue(t->core, owner);
+    if (owner->placed && owner->placed->dedicated_to)
+        owner_queue(t->core, owner->placed);        /* its settings are that trunk's */
     number_read(t, owner);
     return true;
 }

@@ -21,6 +21,16 @@ static void add_rows(const struct resource **to, size_t *count, const struct own
             to[(*count)++] = &owner->rows[i]->r;
 }
 
+/* Of its own row, or of the number that has it for itself. */
+static const char *trunk_settings(struct core *core, const struct owner *trunk)
+{
+    const struct owner *number = trunk->dedicated_to ? owner_get(core, OWNER_NUMBER, trunk->dedicated_to, false) : NULL;
+
+    if (trunk->trunk)
+        return trunk->trunk->twilio_trunk;
+    return number && number->number ? number->number->twilio_trunk : NULL;
+}
+
 void owner_scene(struct core *core, struct owner *owner, struct scene *ret)
 {
     struct owner *trunk = owner->type == OWNER_NUMBER ? owner->placed : owner;
@@ -34,6 +44,7 @@ void owner_scene(struct core *core, struct owner *owner, struct scene *ret)
         ret->account = account_named(core, owner->account);
         ret->project = account_named(core, owner->project);
         ret->on_trunk = owner->counts;
+        ret->twilio_trunk = trunk_settings(core, owner);
         return;
     }
     add_rows(rows, &ret->rows_count, trunk);

@@ -10,6 +10,7 @@ import worldlib
 A, B = worldlib.phone(1), worldlib.phone(2)
 ROWS = re.findall(r"^SETTING\((\w+), (\w+), (\w+), (\w+), (-?\d+), (-?\d+), \"(.*?)\", ",
                   (pathlib.Path(SOURCES) / "include/trunkd/settings.def").read_text(), re.M)
+NUMBERS_OWN = [row for row in ROWS if row[0] != "twilio_trunk"]
 ENUMS = {"media_encryption": "SIP_MEDIA_ENCRYPT_%s", "include_headers": {"none": "SIP_NO_HEADERS", "x": "SIP_X_HEADERS", "all": "SIP_ALL_HEADERS"}}
 LISTS = {"inbound_trunk": "inbound_trunks", "outbound_trunk": "outbound_trunks", "dispatch_rule": "dispatch_rules"}
 IDS = {"inbound_trunk": "sip_trunk_id", "outbound_trunk": "sip_trunk_id", "dispatch_rule": "sip_dispatch_rule_id"}
@@ -71,8 +72,8 @@ def check(world, values, ids, what):
 def test_every_setting_is_made_changed_in_place_and_undone(world):
     for number in (A, B):
         world.own(number)
-    first = {(d, key): examples(key, kind, words)[0] for d, key, _, kind, _, _, words in ROWS}
-    second = {(d, key): examples(key, kind, words)[1] for d, key, _, kind, _, _, words in ROWS}
+    first = {(d, key): examples(key, kind, words)[0] for d, key, _, kind, _, _, words in NUMBERS_OWN}
+    second = {(d, key): examples(key, kind, words)[1] for d, key, _, kind, _, _, words in NUMBERS_OWN}
     docs = both(first)
     world.db.q("update trunkd.agent set dispatch_rule = %s where name = 'support'", json.dumps(docs.pop("dispatch_rule")))
     world.number(A, outbound=True, **docs)
@@ -93,7 +94,7 @@ def test_every_setting_is_made_changed_in_place_and_undone(world):
         assert {k: v for k, v in now.items() if k not in OWN} \
             == {k: v for k, v in plain[document].items() if k not in OWN}, document
     visited = 0
-    for row in ROWS:                                        # and each alone
+    for row in NUMBERS_OWN:                                        # and each alone
         at = row[0], row[1]
         since = world.sim.last()
         write(world, {at: first[at]})
@@ -105,7 +106,7 @@ def test_every_setting_is_made_changed_in_place_and_undone(world):
     assert {d: shown(world, d, B) for d in LISTS} == plain   # the neighbour
     world.agree()
     print(f"visited {visited} settings")
-    assert visited == len(ROWS) >= 21
+    assert visited == len(NUMBERS_OWN) >= 21
 
 
 def test_a_manifest_can_hold_every_setting(world, tmp_path):
@@ -114,7 +115,7 @@ def test_a_manifest_can_hold_every_setting(world, tmp_path):
     agent = {"dispatchName": "support-agent", "dispatchRule": {}}
     maps = {"inbound_trunk": spec["inboundTrunk"], "outbound_trunk": spec["outboundTrunk"], "dispatch_rule": agent["dispatchRule"]}
     wanted = {document: {} for document in LISTS}
-    for document, key, manifest, kind, _, _, words in ROWS:
+    for document, key, manifest, kind, _, _, words in NUMBERS_OWN:
         value = examples(key, kind, words)[0]
         maps[document][manifest] = value
         wanted[document][key] = value
@@ -140,4 +141,58 @@ def test_a_manifest_can_hold_every_setting(world, tmp_path):
     file.write_text(json.dumps(document))
     assert trunkctl(world.db, "apply", "-f", str(file), "--wait").code == 0
     assert shown(world, "inbound_trunk", A)["ringing_timeout"] is None and shown(world, "outbound_trunk", A)["headers"] == {}
+    world.agree()
+
+
+TWILIO = {key: (words.split()[1] if words else True) for document, key, _, _, _, _, words in ROWS if document == "twilio_trunk"}
+DEFAULTS = {"transfer_mode": "disable-all", "transfer_caller_id": "from-transferee", "cnam_lookup_enabled": False}
+
+
+def trunk_of(world, number):
+    o, = [o for o in world.sim.objects("trunks") if o["sid"] == world.sim.number(number)["trunk_sid"]]
+    return o
+
+
+def test_every_setting_of_a_trunk_people_wrote(world):
+    world.own(A)
+    world.insert("trunk", {"name": "big", "twilio_account": "main", "livekit_project": worldlib.PROJECT, "twilio_trunk": TWILIO})
+    world.number(A, trunk="big")
+    world.daemon.start()
+    world.wait_active(A)
+    first = trunk_of(world, A)
+    assert {key: first[key] for key in TWILIO} == TWILIO and set(TWILIO) == set(DEFAULTS)
+    visited = 0
+    for key in TWILIO:
+        since = world.sim.last()
+        world.db.q("update trunkd.trunk set twilio_trunk = %s", json.dumps({key: TWILIO[key]}))
+        world.wait_trunk("big")
+        now = trunk_of(world, A)
+        assert now["sid"] == first["sid"] and {k: now[k] for k in TWILIO} == {**DEFAULTS, key: TWILIO[key]}, now
+        assert list(map(worldlib.short, world.writes(since))) == ["POST /v1/Trunks/TK"]
+        visited += 1
+    world.db.q("update trunkd.trunk set twilio_trunk = '{}'")
+    world.wait_trunk("big")
+    assert {k: trunk_of(world, A)[k] for k in TWILIO} == DEFAULTS
+    world.agree()
+    print(f"visited {visited} settings")
+    assert visited == len(TWILIO) >= 3
+
+
+def test_twilio_settings_of_a_number_are_those_of_a_trunk_of_its_own(world):
+    for number in (A, B):
+        world.own(number)
+        world.number(number)
+    world.daemon.start()
+    world.wait_active(A, B)
+    shared = trunk_of(world, B)["sid"]
+    world.set(A, twilio_trunk=json.dumps({"transfer_mode": "enable-all"}))
+    world.wait_active(A, B)
+    own = trunk_of(world, A)
+    assert own["sid"] != shared == trunk_of(world, B)["sid"] and own["transfer_mode"] == "enable-all"
+    world.set(A, twilio_trunk=json.dumps({"transfer_mode": "sip-only"}))
+    world.wait_line(A, lambda line: line["settled"] and trunk_of(world, A)["transfer_mode"] == "sip-only", "sip-only")
+    assert trunk_of(world, A)["sid"] == own["sid"]
+    world.set(A, twilio_trunk=None)
+    world.wait_active(A, B)
+    assert trunk_of(world, A)["sid"] == shared
     world.agree()

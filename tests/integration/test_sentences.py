@@ -56,7 +56,7 @@ BAD = [
     (number(", labels", ", '[1]'"), "23514", "labels must be a JSON object of short texts", "Write for example"),
     (number(", inbound_trunk", """, '{"krisp": true}'"""), "23514", 'inbound_trunk has no setting "krisp"', 'Known: "allowed_addresses"'),
     (number(", outbound_trunk", ", '[]'"), "23514", "outbound_trunk must be a JSON object", "Write {}"),
-    (number(", twilio_trunk", """, '{"secure": true}'"""), "23514", 'twilio_trunk has no setting "secure"', "leave it empty"),
+    (number(", twilio_trunk", """, '{"secure": true}'"""), "23514", 'twilio_trunk has no setting "secure"', 'Known: "cnam_lookup_enabled"'),
     (number(", trunk, twilio_trunk", ", 'hot', '{}'"), "23514", "names a trunk and has Twilio settings of its own", "Put the settings on the trunk"),
     (number() + "; update trunkd.phone_number set phone_number = '+14155550002'", "55000", f"phone number {N}: phone_number cannot be changed",
      "Insert a new row"),

@@ -244,6 +244,9 @@ class World:
     def wait_active(self, *numbers, timeout=30):
         return [self.wait_status(n, "active", "UpToDate", timeout) for n in numbers][-1]
 
+    def wait_trunk(self, name):
+        wait_for(lambda: f"trunk {name}\n{self.story()}", lambda: self.db.one("select settled from trunkd.trunk_state where name = %s", name))
+
     def gone(self, number):
         return self.db.one("select trunkd.gone(%s)", number)
 

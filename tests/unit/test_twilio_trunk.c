@@ -49,7 +49,7 @@ static void test_its_requests(void **state)
     assert_string_equal(request.auth.place, "account/main");
     assert_null(request.slot.secret);
     KIND->update(&call, &request);
-    assert_request(&request, HTTP_POST, true, BASE "/v1/Trunks/" TK, "FriendlyName=" TAG "&DomainName=" TAG ".pstn.twilio.com");
+    assert_request(&request, HTTP_POST, true, BASE "/v1/Trunks/" TK, "FriendlyName=" TAG "&DomainName=" TAG ".pstn.twilio.com&TransferMode=disable-all&TransferCallerId=from-transferee&CnamLookupEnabled=false");
     KIND->remove(&call, &request);
     assert_request(&request, HTTP_DELETE, false, BASE "/v1/Trunks/" TK, NULL);
     KIND->get(&call, &request);
