@@ -384,8 +384,8 @@ static void test_a_corrupted_number_stays_so_while_its_removal_is_tried_again(vo
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
         WORLD(1);
         begin_refused_removal(w, &steps[i], NULL);
-        for (int64_t until = world_fault_fired(w, "no") + 3; world_fault_fired(w, "no") < until || !w->under_way;) {
-            world_run(w, 10);
+        for (int64_t until = world_fault_fired(w, "no") + 1; world_fault_fired(w, "no") < until || !w->under_way;) {
+            world_run(w, 40);               /* a request takes 50 */
             is_corrupted(w, &steps[i]);
             assert_whole(w);
         }
