@@ -19,13 +19,14 @@ insert into trunkd.field (document, key, type, least, most, one_of) values
     ('outbound_trunk', 'destination_country', 'text', 2, 2, null),
     ('outbound_trunk', 'from_host', 'text', 1, 255, null);
 
--- An address or a network, as LiveKit compares a caller's source with it; what it cannot read it would skip without a word.
+-- An address or a network, as LiveKit compares a caller's source with it; what it cannot read it would skip without a word. PostgreSQL
+-- takes 10.1 for a network, LiveKit does not.
 create function trunkd.is_network(value text) returns boolean
 language plpgsql immutable
 as $$
 begin
     perform value::cidr;
-    return true;
+    return value like '%:%' or value ~ '^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+(/[0-9]+)?$';
 exception when others then
     return false;
 end $$;
@@ -50,6 +51,13 @@ begin
             return 'at most ' || known.most || ' entries';
         elsif exists (select from jsonb_each_text(value) e where e.key !~ '^[A-Za-z0-9_.!%*+`~''-]{1,127}$') then
             return 'named with letters, digits, dots and dashes, as SIP headers and attributes are';
+        elsif known.key = 'headers' and exists (select from jsonb_object_keys(value) k where lower(k) in (
+                'accept', 'accept-encoding', 'accept-language', 'allow', 'allow-events', 'call-id', 'contact', 'content-encoding', 'content-length',
+                'content-type', 'cseq', 'event', 'expires', 'from', 'max-forwards', 'record-route', 'refer-to', 'reply-to', 'k', 'l', 'm', 'o', 'r',
+                't', 'u', 'v')) then
+            return 'other headers than those that LiveKit writes itself, such as From, Contact or Call-ID';
+        elsif exists (select from jsonb_each_text(value) e where octet_length(e.value) > 1024) then
+            return 'an object of texts of at most 1024 bytes each';
         elsif exists (select from jsonb_each_text(value) e where e.value ~ '[[:cntrl:]]' or e.value = '') then
             return 'an object of texts in one line, none of them empty';
         elsif octet_length(value::text) > 16384 then
