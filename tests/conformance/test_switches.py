@@ -1,11 +1,24 @@
-"""What is not known about the providers is a switch of the simulator: a number's life is the same under every setting.
+"""What is not known about the providers is a switch of the simulator: numbers live the same under every setting.
 
-A new switch is one row. The settings are those that are not the standard ones, which every other test has.
+A new switch is one row. The settings are those that are not the standard ones, which every other test has. Below, every test that comes
+from the integration suite runs under each of them, and one more that counts what is written.
 """
 import collections
 
 import pytest
 
+from test_e2e_life import (     # noqa: F401
+    standing,
+    test_a_change_of_the_agent_changes_its_numbers_in_place,
+    test_a_deleted_number_leaves_nothing_behind,
+    test_a_direction_switched_off_takes_only_its_own_objects,
+    test_a_number_of_another_carrier_gets_the_livekit_side_only,
+    test_a_number_that_comes_back_while_it_is_being_deleted_ends_right,
+    test_deleting_one_number_of_a_shared_trunk_leaves_the_others_as_they_are,
+    test_every_id_and_setting_is_right,
+    test_the_previous_routing_comes_back,
+)
+import worldlib
 from worldlib import phone
 
 A, B = phone(1), phone(2)
@@ -37,9 +50,19 @@ def test_every_setting_of_the_simulator_is_a_switch_here(sim):
     assert settings - switched == KNOWN - switched
 
 
-@pytest.mark.parametrize("setting", SWITCHES, ids=[next(("%s=%s" % i for i in s.items()), "standard") for s in SWITCHES])
-def test_a_life_under(world, setting):
-    world.sim.config(**setting)
+@pytest.fixture(params=SWITCHES, ids=[next(("%s=%s" % i for i in s.items()), "standard") for s in SWITCHES])
+def world(request, db, tmp_path):
+    """That of the integration suite, under a setting."""
+    w = worldlib.World(db, tmp_path)
+    try:
+        w.account("main")
+        w.sim.config(**request.param)
+        yield w
+    finally:
+        w.close()
+
+
+def test_a_life(world):
     for number in (A, B):
         world.own(number)
     world.number(A, outbound=True)

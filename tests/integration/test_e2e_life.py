@@ -80,7 +80,7 @@ def test_every_id_and_setting_is_right(standing):
     assert of["outbound"][0]["address"] == trunk["domain_name"]
     assert of["outbound"][0]["auth_username"] == credentials["username"]
     assert of["outbound"][0]["auth_password"] == credentials["password"] != ""
-    assert "demo.sip.sim.test" in world.sim.objects("origination_urls")[0]["sip_url"]
+    assert "demo.sip.sim.test" in world.sim.objects("origination_urls")[0]["sip_url"].lower()
     assert world.sim.call(A)["ends"] == "room" and world.sim.call(A)["agent_name"] == "support-agent"
 
 
