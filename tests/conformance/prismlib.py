@@ -143,6 +143,26 @@ class Prism:
         wrong = sorted({str(f) for f in self.found if not self.exceptions.cover(f)})
         assert not wrong, "\n".join(wrong)
 
+    @contextlib.contextmanager
+    def between(prism, worldlib, monkeypatch, patient):
+        """Every world that is made meanwhile has its Twilio behind Prism, and longer times, because Prism is slow."""
+        class Routed(worldlib.World):
+            def __init__(self, db, folder, timing=None, **options):
+                super().__init__(db, folder, timing={**patient, **(timing or {})}, **options)
+
+            def new_daemon(self, *arguments, **options):
+                prism.upstream = self.sim.twilio_url
+                if prism.url not in self.urls:
+                    self.urls.append(prism.url)
+                return super().new_daemon(*arguments, **options)
+
+            def account(self, name="main", **columns):
+                return super().account(name, **{"base_url": prism.url, **columns})
+
+        monkeypatch.setattr(worldlib, "World", Routed)
+        with prism.watched():
+            yield
+
     def close(self):
         for process, _ in self.processes.values():
             process.terminate()

@@ -12,22 +12,7 @@ PATIENT = {"request_timeout": "10s", "send_window": "5s", "quiet_twilio": "10s",
 
 @pytest.fixture(autouse=True)
 def through_prism(prism, monkeypatch):
-    """Every world of these tests has its Twilio behind Prism; what Prism finds is looked at when the test has ended."""
-    class Routed(worldlib.World):
-        def __init__(self, db, folder, timing=None, **options):
-            super().__init__(db, folder, timing={**PATIENT, **(timing or {})}, **options)
-
-        def new_daemon(self, *arguments, **options):
-            prism.upstream = self.sim.twilio_url
-            if prism.url not in self.urls:
-                self.urls.append(prism.url)
-            return super().new_daemon(*arguments, **options)
-
-        def account(self, name="main", **columns):
-            return super().account(name, **{"base_url": prism.url, **columns})
-
-    monkeypatch.setattr(worldlib, "World", Routed)
-    with prism.watched():
+    with prism.between(worldlib, monkeypatch, PATIENT):
         yield
 
 
