@@ -39,6 +39,8 @@ def wait_for(what, condition, timeout=PATIENCE, step=0.02):
 
 
 class Daemon:
+    log_level = "debug"
+
     def __init__(self, db, folder, origins=(), timing=None, user="trunkd_test", environment=None):
         self.db, self.folder = db, pathlib.Path(folder)
         self.environment = dict(environment or {})
@@ -54,7 +56,7 @@ class Daemon:
     def configure(self, origins, timing=None):
         times = {**TIMING, **(timing or {})}
         lines = [f'database: "host={self.db.cluster.directory} dbname={self.db.name} user={self.user}"', "secrets_directory: secrets",
-                 "keys: [keys]", "log_level: debug", "allowed_origins: [" + ", ".join(f'"{o}"' for o in origins) + "]", "timing:"]
+                 "keys: [keys]", f"log_level: {self.log_level}", "allowed_origins: [" + ", ".join(f'"{o}"' for o in origins) + "]", "timing:"]
         lines += [f"  {name}: {value}" for name, value in times.items()]
         (self.folder / "trunkd.yaml").write_text("\n".join(lines) + "\n")
 
