@@ -35,6 +35,7 @@ enum {
     FIELD_WRITE_ONLY = 1 << 1,  /* the provider does not show it: what was sent counts as applied */
     FIELD_IN_PATH = 1 << 2,     /* not in the body: the parent's id, or an id the path carries */
     FIELD_ALWAYS = 1 << 3,      /* LiveKit: written even when NULL (as ""), because the objects around it must be there */
+    FIELD_SPARING = 1 << 4,     /* Twilio: an update does not empty what was shown empty: whether an empty value is taken is not known */
 };
 
 struct field {

@@ -57,13 +57,19 @@ static const char *zero_text(const struct field *field)
     return "";
 }
 
-void encode_form(const struct kind *kind, const struct spec *spec, bool whole, struct buf *to, struct request *request)
+/* Whether nothing has to be said of a field without value. */
+static bool goes_unsaid(const struct field *field, size_t i, const struct spec *shown)
+{
+    return !shown || ((field->flags & FIELD_SPARING) && !shown->value[i]);
+}
+
+void encode_form(const struct kind *kind, const struct spec *spec, const struct spec *shown, struct buf *to, struct request *request)
 {
     for (size_t i = 0; i < kind->fields_count; i++) {
         const struct field *field = &kind->fields[i];
         const char *value = spec->value[i];
 
-        if (field->flags & FIELD_IN_PATH || (!value && !whole))
+        if (field->flags & FIELD_IN_PATH || (!value && goes_unsaid(field, i, shown)))
             continue;
         if (field->type == FIELD_SECRET) {
             form_pair(to, field->wire, "");

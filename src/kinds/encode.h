@@ -7,9 +7,9 @@
 
 #define BODY_BYTES_MAX ((size_t)8 << 20)    /* three of the longest texts a row may hold, every byte escaped */
 
-/* application/x-www-form-urlencoded. `whole`: a field without value is sent as its zero, so that nothing old stays in force;
- * else it is left out. */
-void encode_form(const struct kind *, const struct spec *, bool whole, struct buf *, struct request *);
+/* application/x-www-form-urlencoded. `shown`: what the object to update showed last; a field without value is then sent as its zero, so
+ * that nothing old stays in force. NULL: there is none yet, and it is left out. */
+void encode_form(const struct kind *, const struct spec *, const struct spec *shown, struct buf *, struct request *);
 
 /* The object itself, written where the buffer stands: fields without value are left out, which in a replace resets them. */
 void encode_json(const struct kind *, const struct spec *, struct arena *, struct buf *, struct request *);

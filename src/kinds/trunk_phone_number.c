@@ -72,7 +72,7 @@ static void attach(const struct call *call, struct request *ret)
     struct buf form;
 
     buf_init(&form, BODY_BYTES_MAX);
-    encode_form(&kind_TRUNK_PHONE_NUMBER, call->spec, /* whole= */ true, &form, ret);
+    encode_form(&kind_TRUNK_PHONE_NUMBER, call->spec, &call->resource->applied, &form, ret);
     post(call, &form, ret);
 }
 

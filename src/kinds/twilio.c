@@ -99,7 +99,7 @@ void twilio_post(const struct call *call, enum operation operation, enum twilio_
     URL_OF(call, product, literal, &url);
     *ret = (struct request){ .slot = { .secret = NULL } };
     buf_init(&form, BODY_BYTES_MAX);
-    encode_form(kind, call->spec, operation == OP_UPDATE, &form, ret);
+    encode_form(kind, call->spec, operation == OP_UPDATE ? &call->resource->applied : NULL, &form, ret);
     post(call, url, &form, ret);
 }
 

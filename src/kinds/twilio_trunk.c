@@ -2,17 +2,21 @@
  *
  * DomainName is unique across all of Twilio and stays reserved for 30 days after a delete, so it carries the tag with the nonce of
  * this incarnation: it is what makes a repeated create harmless. Deleting a trunk would detach the numbers on it without a word,
- * therefore a list of them has to read empty first. */
+ * therefore a list of them has to read empty first. Whether an empty DisasterRecoveryUrl takes the old one away is not known: it is sent
+ * only where there is one, and the echo says what became of it. */
 #include "twilio.h"
 
 #include <trunkd/text.h>
 
 #include "setting.h"
 
-enum { FRIENDLY_NAME, DOMAIN_NAME, TRANSFER_MODE, TRANSFER_CALLER_ID, CNAM_LOOKUP_ENABLED };
+enum {
+    FRIENDLY_NAME, DOMAIN_NAME, TRANSFER_MODE, TRANSFER_CALLER_ID, CNAM_LOOKUP_ENABLED, DISASTER_RECOVERY_URL, DISASTER_RECOVERY_METHOD
+};
 
 static const char *const transfer_modes[] = { "disable-all", "enable-all", "sip-only", NULL };
 static const char *const transfer_caller_ids[] = { "from-transferee", "from-transferor", NULL };
+static const char *const disaster_recovery_methods[] = { "POST", "GET", NULL };
 
 static const struct field fields[] = {
     [FRIENDLY_NAME] = { "friendly_name", "FriendlyName", "friendly_name", FIELD_TEXT, 0, NULL },
@@ -20,11 +24,15 @@ static const struct field fields[] = {
     [TRANSFER_MODE] = { "transfer_mode", "TransferMode", "transfer_mode", FIELD_ENUM, 0, transfer_modes },
     [TRANSFER_CALLER_ID]  = { "transfer_caller_id",  "TransferCallerId",  "transfer_caller_id",  FIELD_ENUM, 0, transfer_caller_ids },
     [CNAM_LOOKUP_ENABLED] = { "cnam_lookup_enabled", "CnamLookupEnabled", "cnam_lookup_enabled", FIELD_BOOL, 0, NULL },
+    [DISASTER_RECOVERY_URL] = { "disaster_recovery_url", "DisasterRecoveryUrl", "disaster_recovery_url", FIELD_TEXT, FIELD_SPARING, NULL },
+    [DISASTER_RECOVERY_METHOD] = {
+        "disaster_recovery_method", "DisasterRecoveryMethod", "disaster_recovery_method", FIELD_ENUM, FIELD_SPARING, disaster_recovery_methods },
 };
 
 static const struct setting settings[] = {
     { "transfer_mode", TRANSFER_MODE, transfer_modes }, { "transfer_caller_id", TRANSFER_CALLER_ID, transfer_caller_ids },
-    { "cnam_lookup_enabled", CNAM_LOOKUP_ENABLED, NULL },
+    { "cnam_lookup_enabled", CNAM_LOOKUP_ENABLED, NULL }, { "disaster_recovery_url", DISASTER_RECOVERY_URL, NULL },
+    { "disaster_recovery_method", DISASTER_RECOVERY_METHOD, disaster_recovery_methods },
 };
 
 static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)

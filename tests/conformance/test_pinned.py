@@ -147,3 +147,43 @@ def test_what_livekit_drops_is_noticed_by_its_echo(world):
     wait_for("the new agent", lambda: world.sim.call(A).get("agent_name") == "sales-agent")
     world.wait_active(A)
     world.agree()
+
+
+@pytest.mark.parametrize("empty_url", ["ignored", "clears", "refused"])
+def test_a_url_that_twilio_does_not_let_go_is_noticed_by_its_echo(world, empty_url):
+    world.sim.config(twilio_empty_url=["ignored", "clears", "refused"].index(empty_url))
+    world.own(A)
+    world.insert("trunk", {"name": "big", "twilio_account": "main", "livekit_project": worldlib.PROJECT, "twilio_trunk": {}})
+    world.number(A, trunk="big")
+    world.daemon.start()
+    world.wait_active(A)
+
+    def want(**settings):
+        world.db.q("update trunkd.trunk set twilio_trunk = %s", json.dumps(settings))
+
+    def trunk():
+        return world.sim.objects("trunks")[0]
+
+    want(cnam_lookup_enabled=True)              # an update that says nothing of a URL that there is not
+    world.wait_trunk("big")
+    assert trunk()["cnam_lookup_enabled"] and not trunk()["disaster_recovery_url"]
+    want(disaster_recovery_url="https://recover.test/")
+    world.wait_trunk("big")
+    assert trunk()["disaster_recovery_url"] == "https://recover.test/"
+    want()
+    if empty_url == "clears":
+        world.wait_trunk("big")
+        assert not trunk()["disaster_recovery_url"]
+    else:
+        words = {"ignored": "it was written, but what came back has another disaster_recovery_url than was sent",
+                 "refused": "Invalid value for parameter DisasterRecoveryUrl"}[empty_url]
+        message = "select coalesce(message, '') from trunkd.resource where kind = 'twilio.trunk'"
+        wait_for(lambda: "the words about it\n" + world.story(A), lambda: words in world.db.one(message))
+        since = world.sim.last()
+        time.sleep(1.5)
+        assert len(world.writes(since)) <= 8, "written again without a pause"
+        want(disaster_recovery_url="https://other.test/")
+        world.wait_trunk("big")
+        assert trunk()["disaster_recovery_url"] == "https://other.test/"
+    assert world.line(A)["status"] == "active" and world.sim.call(A)["ends"] == "room"
+    world.agree()

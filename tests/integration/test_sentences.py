@@ -289,3 +289,16 @@ def test_a_rule_that_would_fail_every_call_is_refused(db, bad, sentence):
     with pytest.raises(psycopg2.Error) as caught:
         db.q("insert into trunkd.agent (name, dispatch_name, dispatch_rule) values ('a', 'a', %s)", json.dumps(bad))
     assert sentence in caught.value.diag.message_primary, caught.value.diag.message_primary
+
+
+@pytest.mark.parametrize("bad, sentence", [
+    ({"disaster_recovery_url": "ftp://x"}, "twilio_trunk.disaster_recovery_url must be a URL that begins with https:// or http://"),
+    ({"disaster_recovery_url": "https://x/a b"}, "must be a URL"), ({"disaster_recovery_url": ""}, "must be a text of at least 1 of at most 2048"),
+    ({"disaster_recovery_method": "PUT"}, "must be one of POST, GET"),
+])
+def test_a_trunk_is_refused_what_twilio_would_not_do(db, bad, sentence):
+    base_rows(db)
+    with pytest.raises(psycopg2.Error) as caught:
+        db.q("insert into trunkd.trunk (name, twilio_account, twilio_trunk) values ('t', 'main', %s)", json.dumps(bad))
+    assert sentence in caught.value.diag.message_primary, caught.value.diag.message_primary
+    assert caught.value.diag.column_name == "twilio_trunk"

@@ -255,16 +255,16 @@ static void test_a_form_says_everything_or_only_what_has_a_value(void **state)
 
     (void)state;
     buf_init(&buf, 1000);
-    encode_form(&kind, &full, false, &buf, &request);
+    encode_form(&kind, &full, NULL, &buf, &request);
     assert_string_equal(buf.data, "text=a%20%22b%22&a.flag=true&a.b.count=7&a.b.wait=1.5s&a.transport=TCP&list%5B%5D.in.names=%5B%22x%22%2C%22y%22%5D&"
                         "list%5B%5D.headers=%7B%22A%22%3A%221%22%2C%22B%22%3A%222%22%7D&secret=&hidden=h");
     assert_memory_equal(buf.data + request.slot.offset, "&hidden=h", 9);
     assert_int_equal(request.slot.escape, SECRET_FORM);
     buf_reset(&buf);
-    encode_form(&kind, &none, false, &buf, &request);
+    encode_form(&kind, &none, NULL, &buf, &request);
     assert_string_equal(buf.data, "");
     request.slot.secret = NULL;
-    encode_form(&kind, &none, true, &buf, &request);
+    encode_form(&kind, &none, &full, &buf, &request);
     assert_string_equal(buf.data, "text=&a.flag=false&a.b.count=0&a.b.wait=&a.transport=AUTO&list%5B%5D.in.names=&list%5B%5D.headers=&secret=&hidden=");
     buf_release(&buf);
 }

@@ -50,6 +50,10 @@ static void test_its_requests(void **state)
     assert_null(request.slot.secret);
     KIND->update(&call, &request);
     assert_request(&request, HTTP_POST, true, BASE "/v1/Trunks/" TK, "FriendlyName=" TAG "&DomainName=" TAG ".pstn.twilio.com&TransferMode=disable-all&TransferCallerId=from-transferee&CnamLookupEnabled=false");
+    row.applied.value[5] = "https://recover.test/";       /* what is there is emptied, and only that */
+    KIND->update(&call, &request);
+    assert_non_null(strstr(request.body, "&DisasterRecoveryUrl="));
+    assert_null(strstr(request.body, "DisasterRecoveryMethod"));
     KIND->remove(&call, &request);
     assert_request(&request, HTTP_DELETE, false, BASE "/v1/Trunks/" TK, NULL);
     KIND->get(&call, &request);
@@ -67,10 +71,13 @@ static void test_its_requests(void **state)
 static void test_the_echo_of_a_create_is_silent(void **state)
 {
     struct scene scene = trunk_scene(NULL, 0);
-    struct wanted wanted = wanted_in(KIND, &scene);
-    struct call call = call_of(&twilio, NULL, &wanted.spec);
+    struct wanted wanted;
+    struct call call;
 
     (void)state;
+    scene.twilio_trunk = "{\"disaster_recovery_url\":\"http://disaster-recovery.com\"}";
+    wanted = wanted_in(KIND, &scene);
+    call = call_of(&twilio, NULL, &wanted.spec);
     decode_ok(KIND, OP_CREATE, &call, OURS);
     assert_int_equal(found_count, 1);
     assert_string_equal(found[0].id, TK);
