@@ -160,6 +160,15 @@ static void change(struct world *w, enum kind_id id, const struct field *field)
     json_object_put(state);
 }
 
+/* A member that means what it means when there is none. */
+static void drop_if(struct json_object *o, const char *key, const char *standard)
+{
+    struct json_object *value = NULL;
+
+    if (json_object_object_get_ex(o, key, &value) && (!value || strcmp(json_object_get_string(value), standard) == 0))
+        json_object_object_del(o, key);
+}
+
 /* The object of a kind without the times of its last changes and what means nothing; the caller frees. */
 static char *image(struct world *w, enum kind_id id)
 {
@@ -168,6 +177,8 @@ static char *image(struct world *w, enum kind_id id)
 
     for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
         json_object_object_del(o, rest[i]);
+    drop_if(o, "disaster_recovery_url", "");
+    drop_if(o, "disaster_recovery_method", "POST");
     char *text = strdup(json_object_to_json_string(o));
     json_object_put(state);
     return text;
