@@ -36,6 +36,7 @@ struct settings {
     int64_t recheck_ms;             /* how often a refused removal is tried again */
     int64_t corrupted_after_ms;     /* with corrupted_attempts: failing this long and that often is "cannot finish" */
     int64_t corrupted_attempts;
+    int64_t credential_grace_ms;    /* how long a password that nobody calls with any more stays: a call that is being set up has read it */
     int64_t scan_ms;                /* between complete lists of an account */
     int64_t poll_ms;                /* looks into the inbox without a hint */
     int64_t lease_ms;               /* how long a lease lasts unrenewed */

@@ -59,6 +59,7 @@ struct resource {
     enum open open;
     bool missing;                           /* was live, and somebody else has removed it; until it is there again */
     bool changed;                           /* is live, and somebody else has changed it; until it is written again */
+    bool used;                              /* a password's row: an object of a number shows it, or did until a short while ago */
     char nonce[NONCE_CHARACTERS + 1];       /* of this incarnation; "": none made yet */
     char tag[TAG_BYTES];                    /* made of it; "" while there is no nonce */
     const char *external_id;                /* NULL: not known */
@@ -73,6 +74,8 @@ struct resource {
 
 /* The place of a password made for a row: "sip/<owner>/<kind>/<slot>/<account>". Sealed for it, and filled in for it only. */
 const char *resource_secret_place(const struct resource *, struct arena *);
+/* Of a password's row, whose slot is the version: 1 and up. */
+int64_t resource_version(const struct resource *);
 
 /* ---- What want() may look at ------------------------------------------------------------------------------------------- */
 struct trunk_counts {
@@ -95,7 +98,9 @@ struct scene {
     size_t rows_count;
 };
 
-/* The row of (owner type, kind, slot) in the account wanted, or NULL. slot NULL: the only or first one. */
+/* The rows of a kind in the account wanted, one by one: *position begins at 0. NULL: no more. */
+const struct resource *scene_next(const struct scene *, enum kind_id, size_t *position);
+/* That of a slot, or NULL. slot NULL: the only or first one. */
 const struct resource *scene_find(const struct scene *, enum kind_id, const char *slot);
 /* Its external id, if it is live; else NULL. */
 const char *scene_id(const struct scene *, enum kind_id, const char *slot);
@@ -104,6 +109,7 @@ struct wanted {
     const struct kind *kind;
     const char *slot, *account;
     const char *label;                      /* goes before the tag where a person reads the name; may be "" */
+    bool retiring;                          /* only until nothing leads to it any more: another one takes its place */
     struct spec spec;                       /* REF fields are NULL while unknown; fields that carry the tag are filled by tag() */
 };
 #define WANTED_MAX 16

@@ -203,6 +203,7 @@ static const struct timing timings[] = {
     TIME(quiet_twilio, 10, DAY_MS),         TIME(quiet_livekit, 10, DAY_MS),
     TIME(list_lag, 0, DAY_MS),              TIME(retry_min, 1, DAY_MS),             TIME(retry_max, 1, DAY_MS),
     TIME(recheck, 10, 30 * INT64_C(86400000)), TIME(corrupted_after, 10, 30 * INT64_C(86400000)), COUNT(corrupted_attempts, 1, 10000),
+    TIME(credential_grace, 0, DAY_MS),
     TIME(scan, 10, 30 * INT64_C(86400000)), TIME(poll, 10, DAY_MS),                 TIME(lease, 300, 3600000),
     COUNT(breaker_failures, 1, 10000),      TIME(probe_min, 1, DAY_MS),             TIME(probe_max, 1, DAY_MS),
 };

@@ -1,4 +1,4 @@
-/* trunkctl retry, force-delete and release: wishes that the daemon takes between two operations. */
+/* trunkctl retry, rotate, force-delete and release: wishes that the daemon takes between two operations. */
 #include <stdio.h>
 #include <trunkd/text.h>
 
@@ -36,6 +36,13 @@ static enum exit_code ask(const struct options *options, bool (*read)(const char
 enum exit_code run_retry(const struct options *options)
 {
     return ask(options, target_read_owner, "retry", NULL, "will be tried again");
+}
+
+enum exit_code run_rotate(const struct options *options)
+{
+    if (text_is_empty(options->why))
+        return fail_text("rotate needs --why TEXT, for whoever reads the events later");
+    return ask(options, target_read_owner, "rotate", options->why, "gets another password; wait for it to be settled, and the old one is gone");
 }
 
 enum exit_code run_force_delete(const struct options *options)

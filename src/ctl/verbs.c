@@ -31,6 +31,10 @@ const struct verb verbs[] = {
       "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",
       TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_wait },
     { "retry", "try again at once what was refused or waits", "+NUMBER… | TRUNK…", NULL, TAKES_DATABASE, 1, NAMES_MAX, run_retry },
+    { "rotate", "make another password for outbound calls", "+NUMBER… | TRUNK… --why TEXT",
+      "Of the trunk, or of that which the number is on: all numbers there get the new password, without a refused call, and the one\n"
+      "before is removed when nobody has called with it for a while (credential_grace). trunkctl wait tells when that is done.",
+      TAKES_DATABASE | TAKES(OPTION_WHY), 1, NAMES_MAX, run_rotate },
     { "delete", "delete rows; the daemon cleans up behind them", "KIND/NAME… | +NUMBER… | -f FILE [--wait[=TIME]]",
       "With --wait it stays until nothing is left at the providers.",
       TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_TIMEOUT), 0, NAMES_MAX, run_delete },

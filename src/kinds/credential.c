@@ -1,4 +1,5 @@
-/* twilio.credential: user name and password in a trunk's credential list. The slot is the version: a rotation adds the next one.
+/* twilio.credential: user name and password in a trunk's credential list. The slot is the version: a rotation adds a row of the next one
+ * to the ledger, which is then wanted; the one before stays until no outbound trunk calls with it any more.
  *
  * The password is made and sealed before the create, for Twilio keeps only a digest of it. While the ledger row has none, the field
  * is missing and the operation is blocked by it. The user name carries the tag and can never be changed; an update sets the password,
@@ -24,37 +25,70 @@ static const struct field fields[] = {
 
 static const enum kind_id needs[] = { KIND_CREDENTIAL_LIST };
 
-static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
+static const struct resource *newest_of(const struct scene *scene)
 {
-    const struct resource *row;
-    struct spec *spec;
+    const struct resource *row, *newest = NULL;
 
-    if (max == 0 || !scene_is_trunk(scene) || scene->on_trunk.outbound == 0)
-        return 0;
-    row = scene_find(scene, KIND_CREDENTIAL, FIRST_VERSION);
-    spec = want_one(&kind_CREDENTIAL, scene, FIRST_VERSION, "", ret);
+    for (size_t i = 0; (row = scene_next(scene, KIND_CREDENTIAL, &i));)
+        if (!newest || resource_version(row) > resource_version(newest))
+            newest = row;
+    return newest;
+}
+
+static void want_version(const struct scene *scene, const char *slot, const struct resource *row, struct arena *arena, struct wanted *ret)
+{
+    struct spec *spec = want_one(&kind_CREDENTIAL, scene, slot, "", ret);
+
     spec->value[CREDENTIAL_LIST_SID] = scene_id(scene, KIND_CREDENTIAL_LIST, "");
     if (row && row->secret) {
         spec->value[PASSWORD] = row->secret_version;
         spec->secret = row->secret;
         spec->secret_place = resource_secret_place(row, arena);
     }
-    return 1;
+}
+
+/* The newest version that the ledger has, and those before it as long as somebody still calls with them. */
+static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
+{
+    const struct resource *row, *newest;
+    size_t count = 0;
+
+    if (max == 0 || !scene_is_trunk(scene) || scene->on_trunk.outbound == 0)
+        return 0;
+    newest = newest_of(scene);
+    want_version(scene, newest ? newest->slot : FIRST_VERSION, newest, arena, &ret[count++]);
+    for (size_t i = 0; count < max && (row = scene_next(scene, KIND_CREDENTIAL, &i));)
+        if (row != newest && row->used && row->known == KNOWN_LIVE) {
+            want_version(scene, row->slot, row, arena, &ret[count]);
+            ret[count++].retiring = true;
+        }
+    return count;
+}
+
+/* The password that was made last is the one that Twilio has accepted. While another one waits to be set, ours would be refused. */
+static bool is_accepted(const struct resource *row)
+{
+    return row->secret && row->secret_version && text_equal(row->applied.value[PASSWORD], row->secret_version);
 }
 
 struct login credential_login(const struct scene *scene, struct arena *arena)
 {
-    const struct resource *row = scene_newest(scene, KIND_CREDENTIAL);
+    const struct resource *row, *best = NULL;
     struct login login = { .username = NULL };
 
-    if (!row)
+    for (size_t i = 0; (row = scene_next(scene, KIND_CREDENTIAL, &i));) {
+        if (row->known != KNOWN_LIVE || (best && is_accepted(best) > is_accepted(row)))
+            continue;
+        if (!best || is_accepted(row) > is_accepted(best) || resource_version(row) > resource_version(best))
+            best = row;
+    }
+    if (!best)
         return login;
-    login.username = row->applied.value[USERNAME];
-    /* Only the password that was accepted there: while another one waits to be set, ours would be refused. */
-    if (row->secret && row->secret_version && text_equal(row->applied.value[PASSWORD], row->secret_version)) {
-        login.password = row->secret_version;
-        login.secret = row->secret;
-        login.place = resource_secret_place(row, arena);
+    login.username = best->applied.value[USERNAME];
+    if (is_accepted(best)) {
+        login.password = best->secret_version;
+        login.secret = best->secret;
+        login.place = resource_secret_place(best, arena);
     }
     return login;
 }

@@ -6,8 +6,8 @@
 
 struct login { const char *username, *password, *secret, *place; };
 
-/* User name and password that Twilio is known to accept: of the newest live credential of the number's trunk. What is not known to
- * be in force there is NULL. */
+/* User name and password that Twilio is known to accept: of the newest credential of the number's trunk that is in force there.
+ * What is not known to be is NULL. */
 struct login credential_login(const struct scene *, struct arena *);
 
 #endif

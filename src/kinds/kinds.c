@@ -27,6 +27,13 @@ const char *resource_secret_place(const struct resource *row, struct arena *aren
     return arena_printf(arena, "sip/%s/%s/%s/%s", row->owner, row->kind->name, row->slot, row->account);
 }
 
+int64_t resource_version(const struct resource *row)
+{
+    int64_t version;
+
+    return text_to_int(row->slot, 1, INT64_MAX, &version) ? version : 0;
+}
+
 /* ---- the scene --------------------------------------------------------------------------------------------------------- */
 
 static const struct account *scene_account(const struct scene *scene, const struct kind *kind)
@@ -44,12 +51,24 @@ static bool is_row_of(const struct scene *scene, const struct kind *kind, const 
            text_equal(row->account, account->name);
 }
 
-const struct resource *scene_find(const struct scene *scene, enum kind_id id, const char *slot)
+const struct resource *scene_next(const struct scene *scene, enum kind_id id, size_t *position)
 {
     assert(id < KIND_MAX_);
-    for (size_t i = 0; i < scene->rows_count; i++)
-        if (is_row_of(scene, kinds[id], scene->rows[i]) && (!slot || strcmp(scene->rows[i]->slot, slot) == 0))
-            return scene->rows[i];
+    while (*position < scene->rows_count) {
+        const struct resource *row = scene->rows[(*position)++];
+        if (is_row_of(scene, kinds[id], row))
+            return row;
+    }
+    return NULL;
+}
+
+const struct resource *scene_find(const struct scene *scene, enum kind_id id, const char *slot)
+{
+    const struct resource *row;
+
+    for (size_t i = 0; (row = scene_next(scene, id, &i));)
+        if (!slot || strcmp(row->slot, slot) == 0)
+            return row;
     return NULL;
 }
 
@@ -58,29 +77,6 @@ const char *scene_id(const struct scene *scene, enum kind_id id, const char *slo
     const struct resource *row = scene_find(scene, id, slot);
 
     return row && row->known == KNOWN_LIVE ? row->external_id : NULL;
-}
-
-static int64_t slot_number(const struct resource *row)
-{
-    int64_t number;
-
-    return text_to_int(row->slot, 0, INT64_MAX, &number) ? number : -1;
-}
-
-const struct resource *scene_newest(const struct scene *scene, enum kind_id id)
-{
-    const struct resource *newest = NULL;
-
-    assert(id < KIND_MAX_);
-    for (size_t i = 0; i < scene->rows_count; i++) {
-        const struct resource *row = scene->rows[i];
-
-        if (!is_row_of(scene, kinds[id], row) || row->known != KNOWN_LIVE)
-            continue;
-        if (!newest || slot_number(row) > slot_number(newest))
-            newest = row;
-    }
-    return newest;
 }
 
 bool scene_is_trunk(const struct scene *scene)

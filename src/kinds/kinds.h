@@ -11,7 +11,7 @@
 /* The value of a field by its name; the kind has one of that name. */
 const char *spec_value(const struct kind *, const struct spec *, const char *name);
 
-/* A wanted object of the kind in the scene's account; every kind of this version wants at most one. The spec is empty. */
+/* A wanted object of the kind in the scene's account. The spec is empty. */
 struct spec *want_one(const struct kind *, const struct scene *, const char *slot, const char *label, struct wanted *ret);
 
 /* Whether the scene is a trunk that is wanted, with the account it is wanted in. */
@@ -19,9 +19,6 @@ bool scene_is_trunk(const struct scene *);
 
 /* Whether the scene is a number that is wanted, with the project it is wanted in. */
 bool scene_is_number(const struct scene *);
-
-/* The live row of a kind with the highest slot number, NULL: none is live. */
-const struct resource *scene_newest(const struct scene *, enum kind_id);
 
 /* "<label> [<tag>]": a name that people read at LiveKit. */
 const char *name_with_tag(const char *label, const char *tag, struct arena *);

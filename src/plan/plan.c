@@ -89,10 +89,10 @@ static bool cannot_lead_to(const struct resource *row, const struct planned *p)
     return row->kind->family == p->kind->family && !text_equal(row->account, p->account);
 }
 
-/* What goes with its parent is reached through the parent: a sibling that is wanted beside it takes its place for everybody. */
+/* A sibling that is wanted beside it takes its place for everybody: what a number leads to by name is wanted itself as long as it does. */
 static bool has_sibling(const struct planned *p, const struct wanted *wants, size_t count)
 {
-    for (size_t i = 0; p->kind->goes_with_parent && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (wants[i].kind == p->kind && text_equal(wants[i].account, p->account))
             return true;
     return false;

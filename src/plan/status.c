@@ -56,7 +56,7 @@ static void set(struct status *status, enum status_code code, const char *reason
 struct tally {
     size_t wanted, live, removing, stuck;
     bool moves;                     /* something goes on by itself */
-    const struct planned *refused, *blocked, *updating, *stuck_first, *working, *missing, *changed;
+    const struct planned *refused, *blocked, *updating, *stuck_first, *working, *missing, *changed, *retiring;
 };
 
 static void count(const struct planned *plan, size_t n, const bool *stuck, struct tally *tally)
@@ -80,6 +80,8 @@ static void count(const struct planned *plan, size_t n, const bool *stuck, struc
             tally->live++;
         else if (p->row && p->row->missing && !tally->missing)
             tally->missing = p;
+        if (p->wanted->retiring)
+            tally->retiring = p;
         if (p->step == STEP_NOTHING)
             continue;
         tally->working = tally->working ? tally->working : p;
@@ -150,6 +152,9 @@ static void active_status(const struct tally *tally, const struct standing *stan
         set(ret, STATUS_ACTIVE, "Leftovers", leftover_words(tally->stuck_first, arena));
     else if (standing->looking && tally->removing == 0)
         set(ret, STATUS_ACTIVE, "Updating", LOOKING_WORDS);
+    else if (tally->retiring)
+        set(ret, STATUS_ACTIVE, "Updating", arena_printf(arena, "%s %s goes when no number has called with it for a while",
+                                                         tally->retiring->kind->name, text_or(tally->retiring->row->external_id, "")));
     else
         set(ret, STATUS_ACTIVE, tally->removing > 0 ? "Updating" : "UpToDate", NULL);
     if (tally->refused || tally->stuck > 0)

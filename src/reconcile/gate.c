@@ -12,7 +12,7 @@
 const struct settings settings_default = {
     .request_timeout_ms = 30000, .send_window_ms = 2000, .quiet_twilio_ms = 30000, .quiet_livekit_ms = 120000,
     .list_lag_ms = 10000, .retry_min_ms = 500, .retry_max_ms = 300000, .recheck_ms = 900000,
-    .corrupted_after_ms = 900000, .corrupted_attempts = 10, .scan_ms = 300000, .poll_ms = 5000, .lease_ms = 15000,
+    .corrupted_after_ms = 900000, .corrupted_attempts = 10, .credential_grace_ms = 60000, .scan_ms = 300000, .poll_ms = 5000, .lease_ms = 15000,
     .breaker_failures = 5, .probe_min_ms = 1000, .probe_max_ms = 300000,
 };
 

@@ -4,16 +4,30 @@
  * that trunk. What was sent and may still be executed counts as shown. */
 #include "state.h"
 
-static bool trunk_shows(const struct owner *trunk, const char *value)
+#include <inttypes.h>
+#include <stdio.h>
+
+#define VERSIONS_MAX 4              /* of a trunk's password at a time */
+
+static bool row_shows(const struct resource *r, const char *value)
 {
-    for (size_t i = 0; i < trunk->rows_count; i++) {
-        const struct resource *r = &trunk->rows[i]->r;
-        if (text_equal(r->external_id, value))
+    if (text_equal(r->external_id, value))
+        return true;
+    for (size_t f = 0; f < r->kind->fields_count; f++)
+        if (text_equal(r->applied.value[f], value))
             return true;
-        for (size_t f = 0; f < r->kind->fields_count; f++)
-            if (text_equal(r->applied.value[f], value))
-                return true;
-    }
+    return false;
+}
+
+struct end { const struct owner *trunk; const struct row *row; };      /* a trunk, or one of its rows alone; both NULL: nothing is it */
+
+static bool end_shows(const struct end *end, const char *value)
+{
+    if (end->row)
+        return row_shows(&end->row->r, value);
+    for (size_t i = 0; end->trunk && i < end->trunk->rows_count; i++)
+        if (row_shows(&end->trunk->rows[i]->r, value))
+            return true;
     return false;
 }
 
@@ -25,16 +39,16 @@ static bool is_on_a_trunk(const struct kind *kind)
     return false;
 }
 
-/* Whether one of the references in a spec is (or, with `other`, is not) of that trunk. trunk NULL: nothing is. */
-static bool spec_leads(const struct kind *kind, const struct spec *spec, const struct owner *trunk, bool other)
+/* Whether one of the references in a spec is (or, with `other`, is not) of that end. */
+static bool spec_leads(const struct kind *kind, const struct spec *spec, const struct end *end, bool other)
 {
     for (size_t f = 0; f < kind->fields_count; f++)
-        if ((kind->fields[f].flags & FIELD_REF) && spec->value[f] && (trunk && trunk_shows(trunk, spec->value[f])) != other)
+        if ((kind->fields[f].flags & FIELD_REF) && spec->value[f] && end_shows(end, spec->value[f]) != other)
             return true;
     return false;
 }
 
-static bool leads(const struct owner *number, const struct owner *trunk, bool other)
+static bool leads(const struct owner *number, const struct end *end, bool other)
 {
     for (size_t i = 0; i < number->rows_count; i++) {
         const struct row *row = number->rows[i];
@@ -42,12 +56,97 @@ static bool leads(const struct owner *number, const struct owner *trunk, bool ot
         bool may_change = r->open != OPEN_NOTHING || r->known == KNOWN_MAYBE || row->doubt_ms != 0;
         if (row->ended || !is_on_a_trunk(r->kind) || (r->known == KNOWN_NONE && r->open == OPEN_NOTHING))
             continue;
-        if (spec_leads(r->kind, &r->applied, trunk, other) || (may_change && spec_leads(r->kind, &r->sent, trunk, other)))
+        if (spec_leads(r->kind, &r->applied, end, other) || (may_change && spec_leads(r->kind, &r->sent, end, other)))
             return true;
     }
     return false;
 }
 
-bool number_leads_to(const struct owner *number, const struct owner *trunk) { return leads(number, trunk, false); }
+bool number_leads_to(const struct owner *number, const struct owner *trunk)
+{
+    return leads(number, &(struct end){ .trunk = trunk }, false);
+}
 
-bool number_leads_elsewhere(const struct owner *number) { return leads(number, number->placed, true); }
+bool number_leads_elsewhere(const struct owner *number) { return leads(number, &(struct end){ .trunk = number->placed }, true); }
+
+/* ---- passwords of a trunk: which of them its numbers call with ------------------------------------------------------------------- */
+
+static size_t versions(const struct owner *trunk)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < trunk->rows_count; i++)
+        count += trunk->rows[i]->r.kind->makes_secret && !trunk->rows[i]->ended;
+    return count;
+}
+
+/* Of an object in doubt only the last write is remembered; one before that may still be carried out, with another password. */
+static bool may_show_any(const struct owner *number)
+{
+    for (size_t i = 0; i < number->rows_count; i++)
+        if (number->rows[i]->doubt_ms && is_on_a_trunk(number->rows[i]->r.kind))
+            return true;
+    return false;
+}
+
+static bool is_used(const struct owner *trunk, const struct row *row)
+{
+    for (size_t i = 0; i < trunk->members_count; i++)
+        if (leads(trunk->members[i], &(struct end){ .row = row }, false) || may_show_any(trunk->members[i]))
+            return true;
+    return false;
+}
+
+/* Where there is more than one, each is used that an object of a number shows, or showed a short while ago: a call that is being set up
+ * then may have read it. Who has just started does not know since when, and begins to count now. */
+int64_t leads_mark_used(const struct core *core, struct owner *trunk)
+{
+    int64_t next_ms = NEVER_MS;
+
+    if (versions(trunk) < 2)
+        return next_ms;
+    for (size_t i = 0; i < trunk->rows_count; i++) {
+        struct row *row = trunk->rows[i];
+        if (!row->r.kind->makes_secret)
+            continue;
+        if (row->used_ms == 0 || is_used(trunk, row))
+            row->used_ms = core->now_ms;
+        int64_t until_ms = row->used_ms + core->settings->credential_grace_ms;
+        row->r.used = core->now_ms < until_ms;
+        if (row->r.used && until_ms < next_ms)
+            next_ms = until_ms;
+    }
+    return next_ms;
+}
+
+/* What the number's objects show has changed. */
+void leads_changed(struct core *core, const struct owner *number)
+{
+    if (number->placed && versions(number->placed) > 1)
+        owner_queue(core, number->placed);
+    for (size_t i = 0; i < number->leaving_count; i++)
+        if (versions(number->leaving[i]) > 1)
+            owner_queue(core, number->leaving[i]);
+}
+
+/* One more version, which is wanted from now on because the ledger has it. False: there are too many of them already, and the wish waits
+ * until one has gone. */
+bool leads_rotate(struct core *core, struct owner *trunk, const char *why)
+{
+    const struct row *newest = NULL;
+    char slot[24];
+
+    for (size_t i = 0; i < trunk->rows_count; i++) {
+        const struct row *row = trunk->rows[i];
+        if (row->r.kind->makes_secret && !row->ended && (!newest || resource_version(&row->r) > resource_version(&newest->r)))
+            newest = row;
+    }
+    if (!newest)
+        return true;                /* nobody calls out over this trunk any more */
+    if (versions(trunk) >= VERSIONS_MAX)
+        return false;
+    snprintf(slot, sizeof(slot), "%" PRId64, resource_version(&newest->r) + 1);
+    row_touch(row_new(core, trunk, newest->r.kind, slot, newest->gate));
+    owner_tell(trunk, newest->r.account, "Rotated", "password %s is being made: %s", slot, why);
+    return true;
+}

@@ -163,7 +163,7 @@ bool inputs_hash(struct core *core, const struct owner *owner, char ret[static O
     return true;
 }
 
-/* ---- wishes: retry and force_delete ----------------------------------------------------------------------------------------------------- */
+/* ---- wishes: retry, force_delete and rotate ----------------------------------------------------------------------------------------------------- */
 
 static void retry_rows(struct core *core, struct owner *owner)
 {
@@ -263,6 +263,10 @@ void verbs_apply(struct core *core, struct owner *owner)
             break;
         case VERB_FORCE_DELETE:
             force_delete(core, owner, request->why);
+            break;
+        case VERB_ROTATE:
+            if (!leads_rotate(core, owner, request->why))
+                return;
             break;
         case VERB_RELEASE:
         case VERB_UNKNOWN:

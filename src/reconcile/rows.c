@@ -392,6 +392,8 @@ static void take_request(struct taking *t, const struct json *row)
         request.verb = VERB_RETRY;
     else if (text_equal(verb, "force_delete"))
         request.verb = VERB_FORCE_DELETE;
+    else if (text_equal(verb, "rotate"))
+        request.verb = VERB_ROTATE;
     else if (text_equal(verb, "release"))
         request.verb = VERB_RELEASE;
     if (text_equal(type, "account")) {

@@ -103,8 +103,10 @@ void core_plan(struct core *core, int64_t now_ms, void (*each)(void *userdata, c
     for (size_t i = 0; i < numbers_count; i++)
         setup_place_for_show(core, numbers[i]);
     struct owner **trunks = sorted(&core->trunks, &trunks_count);     /* placing has made some */
-    for (size_t i = 0; i < trunks_count; i++)
+    for (size_t i = 0; i < trunks_count; i++) {
+        leads_mark_used(core, trunks[i]);
         show_owner(core, trunks[i], each, userdata);
+    }
     for (size_t i = 0; i < numbers_count; i++)
         show_owner(core, numbers[i], each, userdata);
     free(trunks);

@@ -54,6 +54,7 @@ struct row {
     int64_t read_since_ms;          /* a list serves only if it began at or after this */
     int64_t denied_ms;              /* when it was answered 403 first; 0: not by the last answer */
     int64_t written_ms;             /* last accepted write; 0: not since the ledger was read */
+    int64_t used_ms;                /* a password's row: when somebody called with it last, as far as known; 0: nobody has looked yet */
     uint32_t attempts, reads;
     struct arena arena;             /* every text of r */
 };
@@ -66,7 +67,7 @@ struct record {
     struct arena arena;
 };
 
-enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_RELEASE, VERB_UNKNOWN };
+enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_ROTATE, VERB_RELEASE, VERB_UNKNOWN };
 struct request_row { uint64_t id; enum verb verb; char *why; bool taken, told; };   /* taken: done; told: the unit under way says so */
 /* What happened, to be told in the next unit. */
 struct happening { char *account, *reason, *message; };
@@ -307,6 +308,9 @@ void row_repack(struct row *);                                  /* a fresh arena
 /* leads.c: which trunk a number's objects lead to */
 bool number_leads_to(const struct owner *number, const struct owner *trunk);
 bool number_leads_elsewhere(const struct owner *number);       /* than to the trunk it is placed on */
+int64_t leads_mark_used(const struct core *, struct owner *trunk);     /* until when that holds; NEVER_MS: until something changes */
+void leads_changed(struct core *, const struct owner *number);
+bool leads_rotate(struct core *, struct owner *trunk, const char *why);
 
 /* brake.c: removals that come in a mass */
 void brake_look(struct core *, struct owner *const *numbers, size_t count);    /* numbers whose row was read */

@@ -269,6 +269,12 @@ void turn_replan(struct turn *t)
     }
 }
 
+static void trunk_turn(struct turn *t)
+{
+    turn_wake_by(t, leads_mark_used(t->core, t->owner));
+    turn_replan(t);
+}
+
 void owner_turn(struct core *core, struct owner *owner)
 {
     struct turn *t = ARENA_NEW(&core->turn, struct turn);
@@ -289,7 +295,7 @@ void owner_turn(struct core *core, struct owner *owner)
     if (owner->type == OWNER_NUMBER)
         setup_turn(t);
     else
-        turn_replan(t);
+        trunk_turn(t);
     if (!core->stopping)
         for (size_t i = 0; i < t->plan_count; i++)
             do_step(t, &t->plan[i]);
@@ -297,10 +303,12 @@ void owner_turn(struct core *core, struct owner *owner)
         setup_finish_move(t);
     for (size_t i = 0; i < owner->rows_count; i++)
         changed = changed || owner->rows[i]->unsaved;
+    if (owner->type == OWNER_TRUNK && (changed || t->plan_count == 0))
+        trunk_changed(core, owner);
     if (owner->type == OWNER_NUMBER)
         owner_recount(core, owner);
-    else if (changed || t->plan_count == 0)
-        trunk_changed(core, owner);
+    if (owner->type == OWNER_NUMBER && changed)
+        leads_changed(core, owner);
     standing_decide(t);
     owner_wake_at(core, owner, t->wake_ms);
     commit_turn(t);

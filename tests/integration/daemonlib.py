@@ -20,6 +20,7 @@ import ctllib
 TIMING = {
     "request_timeout": "400ms", "send_window": "300ms", "quiet_twilio": "1200ms", "quiet_livekit": "1200ms", "list_lag": "100ms",
     "retry_min": "50ms", "retry_max": "300ms", "recheck": "500ms", "corrupted_after": "1500ms", "corrupted_attempts": "4",
+    "credential_grace": "300ms",
     "scan": "1000ms", "poll": "500ms", "lease": "1500ms", "breaker_failures": "5", "probe_min": "100ms", "probe_max": "300ms",
 }
 LATE_MS = 900       # a late commit: after the request's timeout, before the end of the quiet time

@@ -34,7 +34,8 @@ def made(db):
     resource(db, "livekit.outbound_trunk", "ST_out", account="lk", open="update")
     resource(db, "livekit.dispatch_rule", "SDR_1", account="lk", known="maybe")
     resource(db, "twilio.trunk_phone_number", "PN1", refusal="Refused", message="Twilio says no")
-    db.q("insert into trunkd.trunk_status (trunk, automatic, twilio_account, livekit_project, status, reason) values (%s, false, 'main', 'lk', 'active', 'UpToDate')", trunk)
+    db.q("insert into trunkd.trunk_status (trunk, automatic, twilio_account, livekit_project, status, reason, settled) "
+         "values (%s, false, 'main', 'lk', 'active', 'UpToDate', true)", trunk)
     settle(db, ONE, "active", "UpToDate", "fine")
     db.q("update trunkd.number_status set trunk = %s where phone_number = %s", trunk, ONE)
     return trunk

@@ -243,6 +243,21 @@ def test_force_delete_is_for_what_is_stuck(fleet):
     assert fleet.q("select verb, name, why from trunkd.request") == [("force_delete", ONE, "closed")]
 
 
+def test_rotate_is_for_passwords_that_trunkd_made(fleet):
+    assert trunkctl(fleet, "rotate", ONE).err == "trunkctl: rotate needs --why TEXT, for whoever reads the events later\n"
+    done = trunkctl(fleet, "rotate", ONE, "--why", "leaked")
+    assert done.code == 3 and f"there is no password of {ONE} to rotate" in done.err, done
+    trunk = fleet.one("select id from trunkd.trunk")
+    settle(fleet, ONE, "active", "UpToDate", "")
+    fleet.q("update trunkd.number_status set trunk = %s where phone_number = %s", trunk, ONE)
+    fleet.q("insert into trunkd.resource (owner_type, owner, kind, slot, account, rev, epoch) values ('trunk', %s, 'twilio.credential', '1', 'main', 1, 1)", trunk)
+    done = trunkctl(fleet, "rotate", ONE, "trunk/big", "--why", "leaked")
+    assert (done.code, done.out) == (0, f"{ONE} gets another password; wait for it to be settled, and the old one is gone\n"
+                                        "trunk/big gets another password; wait for it to be settled, and the old one is gone\n"), done
+    assert fleet.q("select verb, name, object_type, object, why from trunkd.request order by id") \
+        == [("rotate", ONE, "trunk", str(trunk), "leaked"), ("rotate", "big", "trunk", str(trunk), "leaked")]
+
+
 def test_release_is_for_what_is_held(fleet):
     assert trunkctl(fleet, "release", "main").err == "trunkctl: release needs --why TEXT: say why the removals, or the disappearance, were meant\n"
     assert trunkctl(fleet, "release", ONE, "--why", "x").err == f'trunkctl: "{ONE}" is neither a Twilio account nor a LiveKit project\n'

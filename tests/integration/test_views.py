@@ -241,8 +241,8 @@ def test_each_role_may_do_its_own_and_nothing_else(world):
 def test_only_what_is_meant_to_be_called_can_be_called(world):
     callable_by = {
         "trunkd_reader": {"gone", "condition_of", "in_ms", "current_timeline"},
-        "trunkd_app": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "force_delete"},
-        "trunkd_admin": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "force_delete", "release"},
+        "trunkd_app": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "rotate", "force_delete"},
+        "trunkd_admin": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "rotate", "force_delete", "release"},
         "trunkd_daemon": {"gone", "condition_of", "in_ms", "current_timeline", "commit", "lease_take", "lease_renew", "lease_release", "prune"},
     }
     for role, names in callable_by.items():

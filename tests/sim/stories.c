@@ -37,6 +37,10 @@ static void replace(struct world *w)
     world_add_number(w, SECOND, "both");
 }
 
+/* Everybody on the trunk gets another password: there is no neighbour whom it does not touch. */
+static void add_pair(struct world *w) { add_both(w); world_add_number(w, SECOND, "outbound"); }
+static void rotate(struct world *w) { world_ask(w, "rotate", "trunk", db_text(db_row(&w->db, "number_status", A), "trunk")); }
+
 const struct story stories[] = {
     { "create, sip", NULL, add_sip, false },
     { "relink, sip", add_sip, relink_sip, false },
@@ -54,6 +58,7 @@ const struct story stories[] = {
     { "delete, the last inbound of a trunk", add_inbound_beside, delete_a, false },
     { "delete, the last outbound of a trunk", add_outbound_beside, delete_a, false },
     { "delete, the last", add_both, delete_a, true },
+    { "rotate", add_pair, rotate, false },
     { "delete one, create another", add_both, replace, false },
 };
 const size_t stories_count = ARRAY_SIZE(stories);
@@ -186,8 +191,7 @@ static bool trunks_settled(const struct world *w)
     return true;
 }
 
-/* A trunk may still be giving back what its last number of a direction needed when nothing is left of that number. */
-static bool comes_to_rest(struct world *w)
+bool story_rests(struct world *w)
 {
     bool rests = world_rest(w, 30 * MINUTES);
 
@@ -200,7 +204,7 @@ static bool comes_to_rest(struct world *w)
 
 bool story_ends_well(const struct story *story, struct world *w, const char *when)
 {
-    if (!comes_to_rest(w))
+    if (!story_rests(w))
         return well(w, story, when, *w->broken ? w->broken : "it does not come to rest");
     check_converged(w);
     world_forget_sent(w);

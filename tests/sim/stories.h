@@ -15,6 +15,9 @@ extern const size_t stories_count;
 
 /* A world in which what was before stands, its daemon at rest. NULL: it did not come to that (and it was said why). */
 struct world *story_begin(const struct story *, uint64_t seed);
+/* Until nothing is left to do, of trunks either: one may still be giving back what its last number of a direction needed, or wait until
+ * nobody calls with a password any more. */
+bool story_rests(struct world *);
 /* Whether the story ended as it must: at rest, converged, and after a further while still so. Says why not. */
 bool story_ends_well(const struct story *, struct world *, const char *what_went_wrong);
 

@@ -38,7 +38,7 @@ static bool told_with_a_fault(const struct story *story, uint64_t nth, size_t fa
     w->spoil_rule = faults[fault].rule;
     story->act(w);
     snprintf(when, sizeof(when), "write %" PRIu64 " %s", nth, faults[fault].name);
-    world_rest(w, 30 * MINUTES);
+    story_rests(w);
     bool met = w->writes_done >= w->spoil_at;
     if (met)
         assert_int_equal(world_fault_fired(w, "spoil"), 1);

@@ -70,7 +70,7 @@ static void test_every_key_is_read(void **state)
         "allowed_origins:\n  - https://proxy.example.net:8443\n  - http://127.0.0.1:8080\n  - \"http://[::1]:1\"\n  - sip.example.net\n"
         "log_level: debug\n"
         "timing:\n  request_timeout: 1s\n  send_window: 2s\n  quiet_twilio: 3s\n  quiet_livekit: 4s\n  list_lag: 5s\n  retry_min: 6ms\n"
-        "  retry_max: 7s\n  recheck: 8s\n  corrupted_after: 9s\n  corrupted_attempts: 11\n  scan: 12s\n  poll: 13s\n  lease: 14s\n"
+        "  retry_max: 7s\n  recheck: 8s\n  corrupted_after: 9s\n  corrupted_attempts: 11\n  credential_grace: 18s\n  scan: 12s\n  poll: 13s\n  lease: 14s\n"
         "  breaker_failures: 15\n  probe_min: 16ms\n  probe_max: 17s\n";
 
     (void)state;
@@ -87,9 +87,9 @@ static void test_every_key_is_read(void **state)
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
     const struct settings *s = &config.settings;
     const int64_t seen[] = { s->request_timeout_ms, s->send_window_ms, s->quiet_twilio_ms, s->quiet_livekit_ms, s->list_lag_ms, s->retry_min_ms,
-        s->retry_max_ms, s->recheck_ms, s->corrupted_after_ms, s->corrupted_attempts, s->scan_ms, s->poll_ms, s->lease_ms, s->breaker_failures,
+        s->retry_max_ms, s->recheck_ms, s->corrupted_after_ms, s->corrupted_attempts, s->credential_grace_ms, s->scan_ms, s->poll_ms, s->lease_ms, s->breaker_failures,
         s->probe_min_ms, s->probe_max_ms };
-    const int64_t expected[] = { 1000, 2000, 3000, 4000, 5000, 6, 7000, 8000, 9000, 11, 12000, 13000, 14000, 15, 16, 17000 };
+    const int64_t expected[] = { 1000, 2000, 3000, 4000, 5000, 6, 7000, 8000, 9000, 11, 18000, 12000, 13000, 14000, 15, 16, 17000 };
     assert_memory_equal(seen, expected, sizeof seen);
     /* A field of struct settings without a row in the table would be missing here. */
     assert_int_equal(sizeof(struct settings), ARRAY_SIZE(expected) * sizeof(int64_t) + sizeof(const char *const *));

@@ -146,6 +146,31 @@ static void test_a_credential_is_found_by_its_user_name(void **state)
     assert_string_equal(found[0].tag.nonce, "");
 }
 
+static void test_the_newest_version_is_wanted_and_those_that_are_used(void **state)
+{
+    struct scene scene = standing();
+    struct resource next = live(KIND, "10", "CR2", CL);
+    const struct resource *const two[] = { &trunk, &list, &credential, &next };
+    struct wanted wanted[4];
+
+    (void)state;
+    next.known = KNOWN_NONE;
+    scene.rows = two;
+    scene.rows_count = 4;
+    assert_int_equal(KIND->want(&scene, &arena, wanted, 4), 1);
+    assert_string_equal(wanted[0].slot, "10");
+    assert_string_equal(spec_missing(KIND, &wanted[0].spec), "password");
+    credential.used = true;
+    assert_int_equal(KIND->want(&scene, &arena, wanted, 4), 2);
+    assert_string_equal(wanted[1].slot, "1");
+    assert_string_equal(value(KIND, &wanted[1].spec, "password"), "fp:0123456789abcdef");
+    assert_false(wanted[0].retiring);
+    assert_true(wanted[1].retiring);
+    assert_int_equal(KIND->want(&scene, &arena, wanted, 1), 1);
+    credential.known = KNOWN_NONE;              /* somebody has removed it: it is not made again */
+    assert_int_equal(KIND->want(&scene, &arena, wanted, 4), 1);
+}
+
 static void test_a_link_is_its_pair(void **state)
 {
     struct scene scene = standing();
@@ -185,6 +210,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_credential_waits_for_its_password, forget),
         cmocka_unit_test_teardown(test_a_credential_is_made_with_a_slot_for_its_password, forget),
         cmocka_unit_test_teardown(test_a_credential_is_found_by_its_user_name, forget),
+        cmocka_unit_test_teardown(test_the_newest_version_is_wanted_and_those_that_are_used, forget),
         cmocka_unit_test_teardown(test_a_link_is_its_pair, forget),
     };
 

@@ -81,6 +81,20 @@ static void test_it_calls_with_the_newest_live_credential(void **state)
     assert_string_equal(value(KIND, &wanted.spec, "auth_username"), "second");
 }
 
+/* It is there, and its password is not: Twilio would refuse ours. */
+static void test_it_calls_with_the_one_before_until_the_new_password_is_in_force(void **state)
+{
+    struct scene scene = standing();
+    struct wanted wanted;
+
+    (void)state;
+    second.known = KNOWN_LIVE;
+    second.applied.value[2] = NULL;
+    wanted = wanted_in(KIND, &scene);
+    assert_string_equal(value(KIND, &wanted.spec, "auth_username"), USERNAME);
+    assert_string_equal(value(KIND, &wanted.spec, "auth_password"), FINGERPRINT);
+}
+
 static void test_what_it_waits_for(void **state)
 {
     struct scene scene = standing();
@@ -166,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_it_is_wanted_while_calls_go_out, forget),
         cmocka_unit_test_teardown(test_it_calls_with_the_newest_live_credential, forget),
+        cmocka_unit_test_teardown(test_it_calls_with_the_one_before_until_the_new_password_is_in_force, forget),
         cmocka_unit_test_teardown(test_what_it_waits_for, forget),
         cmocka_unit_test_teardown(test_its_requests_have_a_slot_for_the_password, forget),
         cmocka_unit_test_teardown(test_a_password_is_compared_where_it_is_shown, forget),

@@ -297,6 +297,23 @@ static void test_the_old_one_goes_only_when_its_successor_is_live(void **state)
     done(w, "plan/successor.golden");
 }
 
+/* The ledger has another version: it is made, numbers are given it, and the one before goes when nobody calls with it any more. */
+static void test_a_rotation_makes_the_new_before_the_old_goes(void **state)
+{
+    struct world *w = world_standing(NUMBER_ROW(OUTBOUND, HERE));
+    struct resource *old = row_of(w, KIND_CREDENTIAL, "main");
+
+    (void)state;
+    w->places[0].others.outbound = w->places[0].others.held[KIND_OUTBOUND_TRUNK] = 1;
+    old->used = true;
+    w->rows[w->count++] = (struct resource){ .kind = old->kind, .owner_type = OWNER_TRUNK, .owner = old->owner, .slot = "2", .account = "main" };
+    world_print(w, "plan", &seen);
+    world_walk(w, "as long as somebody calls with the old one", &seen);
+    old->used = false;
+    world_walk(w, "when nobody does any more", &seen);
+    done(w, "plan/rotation.golden");
+}
+
 /* What is being removed may be gone when the next request arrives: it comes back first. */
 static void test_nothing_is_built_on_what_is_being_removed(void **state)
 {
@@ -489,6 +506,7 @@ int main(void)
         TEST(test_a_new_sip_host_replaces_the_url_beneath_attached_numbers),
         TEST(test_a_trunk_that_changes_its_account_keeps_the_old_objects_while_numbers_hold_them),
         TEST(test_the_old_one_goes_only_when_its_successor_is_live),
+        TEST(test_a_rotation_makes_the_new_before_the_old_goes),
         TEST(test_nothing_is_built_on_what_is_being_removed),
         TEST(test_leftovers_of_another_project_go_although_an_update_is_refused),
         TEST(test_a_wanted_row_in_every_state),

@@ -15,7 +15,7 @@
 
 /* One planned step; kind 0 is a kind, so `used` ends the list. */
 struct step_case {
-    bool used, wanted, stuck;
+    bool used, wanted, stuck, retires;
     enum kind_id kind;
     enum step step;
     enum block block;
@@ -25,6 +25,7 @@ struct step_case {
 
 #define LIVE .row = true, .r.known = KNOWN_LIVE, .r.external_id = "ST_1"
 #define KEEP(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_NOTHING, LIVE }
+#define RETIRE(k) { .used = true, .wanted = true, .retires = true, .kind = KIND_##k, .step = STEP_NOTHING, LIVE }
 #define MAKE(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE }
 #define CHANGE(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, LIVE }
 #define CHANGE_REFUSED(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, .block = BLOCK_REFUSED, LIVE, \
@@ -98,6 +99,8 @@ static const struct {
 
     /* 3: active */
     { "all stands", { .wanted = true }, { KEEP(INBOUND_TRUNK), KEEP(DISPATCH_RULE) }, { { 0 } }, STATUS_ACTIVE, "UpToDate", true, "" },
+    { "a password that goes when nobody calls with it", { .wanted = true, .active = true }, { KEEP(CREDENTIAL), RETIRE(CREDENTIAL) }, { { 0 } }, STATUS_ACTIVE,
+      "Updating", false, "twilio.credential ST_1 goes when no number has called with it for a while" },
     { "first time, and renamed at once", { .wanted = true }, { CHANGE(INBOUND_TRUNK) }, { { 0 } }, STATUS_ACTIVE, "Updating", false, "" },
     { "update", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE(DISPATCH_RULE) }, { { 0 } }, STATUS_ACTIVE, "Updating", false, "" },
     { "an update that has to be tried again", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE_AGAIN(DISPATCH_RULE) }, { { 0 } },
@@ -199,12 +202,12 @@ static size_t plan_of(const struct step_case *steps, struct planned *plan, struc
     size_t n = 0;
 
     for (; n < STEPS_MAX && steps[n].used; n++) {
-        static const struct wanted some;
+        static const struct wanted some, retiring = { .retiring = true };
         const struct kind *kind = kinds[steps[n].kind];
         rows[n] = steps[n].r;
         rows[n].kind = kind;
         plan[n] = (struct planned){ .step = steps[n].step, .block = steps[n].block, .kind = kind, .slot = "", .account = "acct",
-                                    .row = steps[n].row ? &rows[n] : NULL, .wanted = steps[n].wanted ? &some : NULL };
+                                    .row = steps[n].row ? &rows[n] : NULL, .wanted = !steps[n].wanted ? NULL : steps[n].retires ? &retiring : &some };
         stuck[n] = steps[n].stuck;
     }
     return n;
