@@ -3,6 +3,7 @@
 
 def kinds: {
     "twilio.trunk":                 { list: "trunks",                 side: "twilio" },
+    "twilio.recording":             { list: "recordings",             side: "twilio", parent: "trunk_sid" },
     "twilio.origination_url":       { list: "origination_urls",       side: "twilio", parent: "trunk_sid" },
     "twilio.credential_list":       { list: "credential_lists",       side: "twilio" },
     "twilio.credential":            { list: "credentials",            side: "twilio", parent: "credential_list_sid" },

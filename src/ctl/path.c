@@ -12,22 +12,25 @@ struct stage {
     const char *key;            /* of the view trunkd.number; NULL: it is not shown there */
     bool twilio;                /* not there when the carrier is somebody else's */
     bool beside;                /* not passed through: what the next one asks for */
+    bool on_request;            /* nothing is missing where there is none */
 };
 
 static const struct stage inbound[] = {
-    { "Twilio number",          "twilio.trunk_phone_number", "twilio_phone_number_sid", true, false },
-    { "Twilio trunk",           "twilio.trunk",              "twilio_trunk_sid", true, false },
-    { "origination URL",        "twilio.origination_url",    NULL, true, false },
-    { "LiveKit inbound trunk",  "livekit.inbound_trunk",     "livekit_inbound_trunk_id", false, false },
-    { "dispatch rule",          "livekit.dispatch_rule",     "livekit_dispatch_rule_id", false, false },
+    { "Twilio number",          "twilio.trunk_phone_number", "twilio_phone_number_sid", true, false, false },
+    { "Twilio trunk",           "twilio.trunk",              "twilio_trunk_sid", true, false, false },
+    { "recording",              "twilio.recording",          NULL, true, true, true },
+    { "origination URL",        "twilio.origination_url",    NULL, true, false, false },
+    { "LiveKit inbound trunk",  "livekit.inbound_trunk",     "livekit_inbound_trunk_id", false, false, false },
+    { "dispatch rule",          "livekit.dispatch_rule",     "livekit_dispatch_rule_id", false, false, false },
 };
 
 static const struct stage outbound[] = {
-    { "LiveKit outbound trunk", "livekit.outbound_trunk",       "livekit_outbound_trunk_id", false, false },
-    { "credential",             "twilio.credential",            NULL, true, true },
-    { "credential list",        "twilio.credential_list",       "twilio_credential_list_sid", true, true },
-    { "list on the trunk",      "twilio.trunk_credential_list", NULL, true, true },
-    { "Twilio trunk",           "twilio.trunk",                 "twilio_trunk_sid", true, false },
+    { "LiveKit outbound trunk", "livekit.outbound_trunk",       "livekit_outbound_trunk_id", false, false, false },
+    { "credential",             "twilio.credential",            NULL, true, true, false },
+    { "credential list",        "twilio.credential_list",       "twilio_credential_list_sid", true, true, false },
+    { "list on the trunk",      "twilio.trunk_credential_list", NULL, true, true, false },
+    { "Twilio trunk",           "twilio.trunk",                 "twilio_trunk_sid", true, false, false },
+    { "recording",              "twilio.recording",             NULL, true, true, true },
 };
 
 enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE };
@@ -76,7 +79,7 @@ static void stage_print(const struct stage *stage, const struct json *number, co
             resource_print(shown ? " " : mark, shown ? "" : stage->title, rows, row);
             shown = true;
         }
-    if (!shown && (rows || stage->key))
+    if (!shown && !stage->on_request && (rows || stage->key))
         object_print(mark, stage->title, id, rows ? "not there" : id ? "known" : "not there", NULL);
 }
 

@@ -30,7 +30,7 @@ struct standing {
     const char *account_reason, *account_words, *account;   /* condition of an account the plan waits for; NULL: none */
     bool braked;                    /* that condition is a brake */
     const bool *stuck;              /* by index into the plan: this removal cannot finish by itself */
-    const struct planned *trunk_plan;               /* of the automatic trunk it left last; they belong to its leftovers */
+    const struct planned *trunk_plan;               /* of the automatic trunk it left last, or of the one it has for itself */
     size_t trunk_count;
     const bool *trunk_stuck;
     bool looking;                   /* the answer to a write of what stands was lost: one more look is due when it can come to nothing more */

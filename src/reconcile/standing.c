@@ -89,22 +89,29 @@ static bool any_stuck(const struct turn *t)
     return false;
 }
 
-/* The automatic trunk that this number left last is not gone until its ledger is empty, and neither is the number. */
-static void plan_trunk_left(struct turn *t)
+static void plan_trunk_of(struct turn *t, struct owner *trunk)
 {
-    struct owner *owner = t->owner, *trunk = owner->left_last;
     struct scene scene;
 
-    if (!trunk)
-        return;
-    if (trunk_is_wanted(trunk) || !text_equal(trunk->last_number, owner->key)) {
-        owner->left_last = NULL;
-        return;
-    }
     t->trunk_plan = turn_plan(t->core, trunk, &scene, &t->trunk_count);
     t->trunk_stuck = find_stuck(t, t->trunk_plan, t->trunk_count);
-    if (t->trunk_count == 0)
-        owner->left_last = NULL;
+}
+
+/* The automatic trunk that this number left last is not gone until its ledger is empty, and neither is the number. The one that it has for
+ * itself is made of its own settings: it is as far as that is. */
+static void plan_its_trunk(struct turn *t)
+{
+    struct owner *owner = t->owner, *left = owner->left_last;
+
+    if (left && (trunk_is_wanted(left) || !text_equal(left->last_number, owner->key)))
+        left = owner->left_last = NULL;
+    if (left) {
+        plan_trunk_of(t, left);
+        if (t->trunk_count == 0)
+            owner->left_last = NULL;
+    } else if (t->scene.number && owner->placed && text_equal(owner->placed->dedicated_to, owner->key)) {
+        plan_trunk_of(t, owner->placed);
+    }
 }
 
 /* Why its trunk, or what lies below it, cannot be made for a number that waits for it. */
@@ -206,7 +213,7 @@ void standing_decide(struct turn *t)
 
     t->stuck = find_stuck(t, t->plan, t->plan_count);
     if (owner->type == OWNER_NUMBER)
-        plan_trunk_left(t);
+        plan_its_trunk(t);
     find_ill(t, t->plan, t->plan_count);
     find_ill(t, t->trunk_plan, t->trunk_count);
     decide(t);

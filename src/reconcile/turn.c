@@ -327,14 +327,14 @@ static uint64_t shown_to_numbers(const struct owner *trunk)
     return all;
 }
 
-/* Wakes the numbers whose last plan waited for their trunk, all of them when it is another one than they were planned with, and the
- * one that takes its removal with it. */
+/* Wakes the numbers whose last plan waited for their trunk, all of them when it is another one than they were planned with, the one that
+ * has it for itself, and the one that takes its removal with it. */
 void trunk_changed(struct core *core, struct owner *trunk)
 {
     uint64_t shown = shown_to_numbers(trunk);
 
     for (size_t i = 0; i < trunk->members_count; i++)
-        if (trunk->members[i]->waits_for_trunk || trunk->shown != shown)
+        if (trunk->members[i]->waits_for_trunk || trunk->shown != shown || text_equal(trunk->dedicated_to, trunk->members[i]->key))
             owner_queue(core, trunk->members[i]);
     trunk->shown = shown;
     struct owner *last = trunk->last_number ? owner_get(core, OWNER_NUMBER, trunk->last_number, false) : NULL;

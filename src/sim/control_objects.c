@@ -103,6 +103,8 @@ static struct json_object *defaults_of(enum sim_kind kind, struct json_object *b
 {
     if (kind == KIND_TRUNK)
         return twilio_trunk_defaults();
+    if (kind == KIND_RECORDING)
+        return twilio_recording_defaults();
     if (kind == KIND_ORIGINATION_URL)
         return twilio_url_defaults();
     if (kind == KIND_PHONE_NUMBER)

@@ -16,6 +16,7 @@ const struct kind_info kinds_info[KIND_MAX_] = {
     [KIND_CONNECTION_POLICY] = { "connection_policies", "NY", SIM_TWILIO },
     [KIND_POLICY_TARGET] = { "connection_policy_targets", "NE", SIM_TWILIO },
     [KIND_BYOC_TRUNK] = { "byoc_trunks", "BY", SIM_TWILIO },
+    [KIND_RECORDING] = { "recordings", "TK", SIM_TWILIO },
     [KIND_INBOUND_TRUNK] = { "inbound_trunks", "ST_", SIM_LIVEKIT },
     [KIND_OUTBOUND_TRUNK] = { "outbound_trunks", "ST_", SIM_LIVEKIT },
     [KIND_DISPATCH_RULE] = { "dispatch_rules", "SDR_", SIM_LIVEKIT },

@@ -64,6 +64,8 @@ struct object *twilio_path_object(struct sim *, struct call *, enum sim_kind, co
 
 struct json_object *twilio_show_trunk_number(const struct sim *, const struct object *, const char *host);
 struct json_object *twilio_trunk_defaults(void);
+struct json_object *twilio_recording_of(const struct object *trunk);
+struct json_object *twilio_recording_defaults(void);
 struct json_object *twilio_number_defaults(const char *phone_number);
 struct json_object *twilio_url_defaults(void);
 

@@ -46,6 +46,7 @@ static void show_trunk(struct json_object *o, const struct object *trunk, const 
         json_object_array_add(types, json_object_new_string("CREDENTIAL_LIST"));
     put_format(o, "auth_type", "%s%s%s", by_address ? "IP_ACL" : "", by_address && by_credential ? "," : "", by_credential ? "CREDENTIAL_LIST" : "");
     put_json(o, "auth_type_set", types);
+    put_json(o, "recording", twilio_recording_of(trunk));
     put_format(o, "url", "http://%s/v1/Trunks/%s", host, trunk->id);
     put_json(o, "links", all);
     put_dates(o, trunk, date_iso);
@@ -123,6 +124,7 @@ struct json_object *twilio_show(const struct sim *sim, const struct object *obje
     case KIND_ADDRESS: show_address(o, object); break;
     case KIND_CONNECTION_POLICY: case KIND_POLICY_TARGET: case KIND_BYOC_TRUNK: show_voice(o, object, host); break;
     case KIND_CREDENTIAL: show_credential(o, object); break;
+    case KIND_RECORDING: put_text(o, "trunk_sid", object->parent); break;
     case KIND_PHONE_NUMBER:
         put_format(o, "uri", "/2010-04-01/Accounts/%s/IncomingPhoneNumbers/%s.json", object->tenant->id, object->id);
         put_dates(o, object, date_rfc2822);
@@ -151,19 +153,24 @@ struct json_object *twilio_show_trunk_number(const struct sim *sim, const struct
 
 struct json_object *twilio_trunk_defaults(void)
 {
-    struct json_object *o = json_object_new_object(), *recording = json_object_new_object();
-    put_text(recording, "mode", "do-not-record");
-    put_text(recording, "trim", "do-not-trim");
+    struct json_object *o = json_object_new_object();
     put_text(o, "friendly_name", NULL);
     put_text(o, "domain_name", NULL);
     put_text(o, "disaster_recovery_method", NULL);
     put_text(o, "disaster_recovery_url", NULL);
     put_bool(o, "secure", false);
-    put_json(o, "recording", recording);
     put_text(o, "transfer_mode", "disable-all");
     put_text(o, "transfer_caller_id", "from-transferee");
     put_bool(o, "cnam_lookup_enabled", false);
     put_bool(o, "symmetric_rtp_enabled", false);
+    return o;
+}
+
+struct json_object *twilio_recording_defaults(void)
+{
+    struct json_object *o = json_object_new_object();
+    put_text(o, "mode", "do-not-record");
+    put_text(o, "trim", "do-not-trim");
     return o;
 }
 

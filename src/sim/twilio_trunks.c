@@ -167,6 +167,7 @@ void twilio_trunk_remove(struct sim *sim, struct object *trunk)
     twilio_remove_below(trunk, KIND_ORIGINATION_URL);
     twilio_remove_below(trunk, KIND_TRUNK_CREDENTIAL_LIST);
     twilio_remove_below(trunk, KIND_TRUNK_ADDRESS_LIST);
+    twilio_remove_below(trunk, KIND_RECORDING);
     tombstone_add(sim, get_text(trunk->body, "domain_name"), trunk->tenant);
     object_remove(trunk);
 }
@@ -350,11 +351,18 @@ static const struct param recording_params[] = {
     { 0 },
 };
 
+/* A trunk's recording is an object of its own, of the trunk's sid, while it is another than every trunk has. */
+struct json_object *twilio_recording_of(const struct object *trunk)
+{
+    const struct object *o = object_find(trunk->tenant, KIND_RECORDING, trunk->id, trunk->id);
+    return o ? json_copy(o->body) : twilio_recording_defaults();
+}
+
 static void recording_get(struct sim *sim, struct call *call)
 {
     struct object *trunk = path_trunk(sim, call);
     if (trunk)
-        answer_json(call, 200, json_copy(get_json(trunk->body, "recording")));
+        answer_json(call, 200, twilio_recording_of(trunk));
 }
 
 static void recording_update(struct sim *sim, struct call *call)
@@ -363,10 +371,17 @@ static void recording_update(struct sim *sim, struct call *call)
     struct object *trunk = path_trunk(sim, call);
     if (!trunk || !twilio_form(sim, call, false, &form))
         return;
-    twilio_apply(sim, call, &form, get_json(trunk->body, "recording"));
+    struct json_object *body = twilio_recording_of(trunk), *standard = twilio_recording_defaults();
+    struct object *o = object_find(call->tenant, KIND_RECORDING, trunk->id, trunk->id);
+    twilio_apply(sim, call, &form, body);
+    if (o)
+        object_remove(o);
+    if (!json_object_equal(body, standard))
+        object_add(sim, call->tenant, KIND_RECORDING, trunk->id, trunk->id, json_copy(body));
+    json_object_put(standard);
     object_touch(sim, trunk);
     call_committed(sim, call, trunk->key);
-    answer_json(call, 200, json_copy(get_json(trunk->body, "recording")));
+    answer_json(call, 200, body);
 }
 
 const struct twilio_route twilio_trunk_routes[] = {

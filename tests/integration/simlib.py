@@ -29,7 +29,7 @@ SIP_HOST = "demo.sip.sim.test"
 
 KINDS = ("trunks", "origination_urls", "credential_lists", "credentials", "trunk_credential_lists", "phone_numbers",
          "ip_access_control_lists", "ip_addresses", "trunk_ip_access_control_lists", "connection_policies",
-         "connection_policy_targets", "byoc_trunks", "inbound_trunks", "outbound_trunks", "dispatch_rules")
+         "connection_policy_targets", "byoc_trunks", "recordings", "inbound_trunks", "outbound_trunks", "dispatch_rules")
 
 
 def program():

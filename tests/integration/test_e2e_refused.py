@@ -8,7 +8,7 @@ import pytest
 
 from ctllib import DONE, REFUSED, trunkctl
 from daemonlib import wait_for
-from worldlib import CREATE, REMOVE, phone
+from worldlib import CREATE, ON_REQUEST, REMOVE, phone
 
 REFUSAL = {"status": 400, "message": "not in this house"}
 # What a trunk has for one direction only, and what the neighbour then is for if a newcomer is to have it made on a standing trunk.
@@ -51,7 +51,8 @@ class Case:
         self.fault = self.world.sim.fault(rule.pop("action", "status"), method=method, path=path, **rule)
 
     def insert(self):
-        self.world.number(self.number, self.account.name, outbound=True, label=self.label)
+        settings = {"twilio_trunk": ON_REQUEST[self.kind]} if self.kind in ON_REQUEST else {}
+        self.world.number(self.number, self.account.name, outbound=True, label=self.label, **settings)
 
     def insert_neighbour(self):
         self.world.number(self.neighbour, self.account.name, label="beside " + self.label[5:], **self.directions)
@@ -99,8 +100,8 @@ def make_cases(world, kinds_of, standing=(False, True)):
 
 
 def creates(world, stands):
-    """A trunk that stands is the only thing that no newcomer has made."""
-    return [kind for kind in world.kinds() if not stands or kind != "twilio.trunk"]
+    """On a trunk that stands no newcomer makes the trunk, or what it has by its own settings."""
+    return [kind for kind in world.kinds() if not stands or kind not in {"twilio.trunk", *ON_REQUEST}]
 
 
 def test_a_setup_refused_for_good_is_rolled_back_whole(crowd):
@@ -188,7 +189,7 @@ def leftovers_of(line):
 # What must stay while an object of this kind cannot be removed: what it needs, in the same account.
 BEHIND = {
     "livekit.inbound_trunk": set(), "livekit.outbound_trunk": set(), "livekit.dispatch_rule": {"livekit.inbound_trunk"},
-    "twilio.trunk": set(), "twilio.origination_url": {"twilio.trunk"}, "twilio.credential_list": set(),
+    "twilio.trunk": set(), "twilio.recording": {"twilio.trunk"}, "twilio.origination_url": {"twilio.trunk"}, "twilio.credential_list": set(),
     "twilio.credential": {"twilio.credential_list"}, "twilio.trunk_credential_list": {"twilio.trunk", "twilio.credential_list", "twilio.credential"},
     "twilio.trunk_phone_number": {"livekit.inbound_trunk", "livekit.dispatch_rule"},          # calls still come in
 }

@@ -147,13 +147,17 @@ def test_a_manifest_can_hold_every_setting(world, tmp_path):
 TWILIO = {key: (words.split()[1] if words else "https://recover.test/" if kind == "TEXT" else True)
           for document, key, _, kind, _, _, words in ROWS if document == "twilio_trunk"}
 DEFAULTS = {"transfer_mode": "disable-all", "transfer_caller_id": "from-transferee", "cnam_lookup_enabled": False,
-            "disaster_recovery_url": None, "disaster_recovery_method": "POST"}
+            "disaster_recovery_url": None, "disaster_recovery_method": "POST", "recording_mode": "do-not-record", "recording_trim": "do-not-trim"}
+# A setting that says nothing alone, and what it is written with; and whose object is another than the trunk.
+WITH = {"recording_trim": {"recording_mode": "record-from-answer"}}
+WRITES = {"recording_mode": "POST /v1/Trunks/TK/Recording", "recording_trim": "POST /v1/Trunks/TK/Recording"}
 
 
 def trunk_of(world, number):
     """As it works: none and empty are alike, and a method that is not said is POST."""
     o, = [o for o in world.sim.objects("trunks") if o["sid"] == world.sim.number(number)["trunk_sid"]]
-    return {**o, "disaster_recovery_url": o["disaster_recovery_url"] or None, "disaster_recovery_method": o["disaster_recovery_method"] or "POST"}
+    return {**o, "disaster_recovery_url": o["disaster_recovery_url"] or None, "disaster_recovery_method": o["disaster_recovery_method"] or "POST",
+            **{"recording_" + name: value for name, value in o["recording"].items()}}
 
 
 def test_every_setting_of_a_trunk_people_wrote(world):
@@ -165,20 +169,24 @@ def test_every_setting_of_a_trunk_people_wrote(world):
     first = trunk_of(world, A)
     assert {key: first[key] for key in TWILIO} == TWILIO and set(TWILIO) == set(DEFAULTS)
     visited = 0
-    for key in TWILIO:
-        since = world.sim.last()
-        world.db.q("update trunkd.trunk set twilio_trunk = %s", json.dumps({key: TWILIO[key]}))
+
+    def want(settings):
+        world.db.q("update trunkd.trunk set twilio_trunk = %s", json.dumps(settings))
         world.wait_trunk("big")
+
+    for key in TWILIO:
+        want({})
+        since, settings = world.sim.last(), {**WITH.get(key, {}), key: TWILIO[key]}
+        want(settings)
         now = trunk_of(world, A)
-        assert now["sid"] == first["sid"] and {k: now[k] for k in TWILIO} == {**DEFAULTS, key: TWILIO[key]}, now
-        assert list(map(worldlib.short, world.writes(since))) == ["POST /v1/Trunks/TK"]
+        assert now["sid"] == first["sid"] and {k: now[k] for k in TWILIO} == {**DEFAULTS, **settings}, now
+        assert list(map(worldlib.short, world.writes(since))) == [WRITES.get(key, "POST /v1/Trunks/TK")]
         visited += 1
-    world.db.q("update trunkd.trunk set twilio_trunk = '{}'")
-    world.wait_trunk("big")
+    want({})
     assert {k: trunk_of(world, A)[k] for k in TWILIO} == DEFAULTS
     world.agree()
     print(f"visited {visited} settings")
-    assert visited == len(TWILIO) >= 5
+    assert visited == len(TWILIO) >= 7
 
 
 def test_twilio_settings_of_a_number_are_those_of_a_trunk_of_its_own(world):

@@ -295,6 +295,8 @@ def test_a_rule_that_would_fail_every_call_is_refused(db, bad, sentence):
     ({"disaster_recovery_url": "ftp://x"}, "twilio_trunk.disaster_recovery_url must be a URL that begins with https:// or http://"),
     ({"disaster_recovery_url": "https://x/a b"}, "must be a URL"), ({"disaster_recovery_url": ""}, "must be a text of at least 1 of at most 2048"),
     ({"disaster_recovery_method": "PUT"}, "must be one of POST, GET"),
+    ({"recording_trim": "trim-silence"}, "trunk \"t\": twilio_trunk.recording_trim is set, but nothing is recorded"),
+    ({"recording_trim": "trim-silence", "recording_mode": "do-not-record"}, "but nothing is recorded"), ({"recording_mode": "yes"}, "must be one of do-not-record"),
 ])
 def test_a_trunk_is_refused_what_twilio_would_not_do(db, bad, sentence):
     base_rows(db)

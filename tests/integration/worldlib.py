@@ -22,8 +22,10 @@ LISTS = {   # kind: the simulator's list, the field that holds the id of the par
     "twilio.credential_list": ("credential_lists", None), "twilio.credential": ("credentials", "credential_list_sid"),
     "twilio.trunk_credential_list": ("trunk_credential_lists", "trunk_sid"), "twilio.trunk_phone_number": ("phone_numbers", None),
     "livekit.inbound_trunk": ("inbound_trunks", None), "livekit.outbound_trunk": ("outbound_trunks", None),
-    "livekit.dispatch_rule": ("dispatch_rules", None),
+    "livekit.dispatch_rule": ("dispatch_rules", None), "twilio.recording": ("recordings", "trunk_sid"),
 }
+# The kinds that a trunk has on request only, and a number's settings by which it has a trunk of its own with one.
+ON_REQUEST = {"twilio.recording": {"recording_mode": "record-from-answer"}}
 # The request that makes an object of a kind, and the one that removes it: method and path.
 CREATE = {
     "twilio.trunk": ("POST", "/v1/Trunks"), "twilio.origination_url": ("POST", "/v1/Trunks/*/OriginationUrls"),
@@ -31,7 +33,7 @@ CREATE = {
     "twilio.trunk_credential_list": ("POST", "/v1/Trunks/*/CredentialLists"),
     "twilio.trunk_phone_number": ("POST", "*/IncomingPhoneNumbers/*.json"),
     "livekit.inbound_trunk": ("POST", "*/CreateSIPInboundTrunk"), "livekit.outbound_trunk": ("POST", "*/CreateSIPOutboundTrunk"),
-    "livekit.dispatch_rule": ("POST", "*/CreateSIPDispatchRule"),
+    "livekit.dispatch_rule": ("POST", "*/CreateSIPDispatchRule"), "twilio.recording": ("POST", "/v1/Trunks/*/Recording"),
 }
 REMOVE = {
     "twilio.trunk": ("DELETE", "/v1/Trunks/TK????????????????????????????????"),
@@ -40,7 +42,7 @@ REMOVE = {
     "twilio.credential": ("DELETE", "*/Credentials/*.json"), "twilio.trunk_credential_list": ("DELETE", "/v1/Trunks/*/CredentialLists/*"),
     "twilio.trunk_phone_number": ("POST", "*/IncomingPhoneNumbers/*.json"),
     "livekit.inbound_trunk": ("POST", "*/DeleteSIPTrunk"), "livekit.outbound_trunk": ("POST", "*/DeleteSIPTrunk"),
-    "livekit.dispatch_rule": ("POST", "*/DeleteSIPDispatchRule"),
+    "livekit.dispatch_rule": ("POST", "*/DeleteSIPDispatchRule"), "twilio.recording": ("POST", "/v1/Trunks/*/Recording"),
 }
 
 

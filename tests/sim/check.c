@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <trunkd/arena.h>
+#include <trunkd/kind.h>
 #include <trunkd/text.h>
 
 #define OUR_TAG "td-simtest2-"
@@ -64,7 +65,7 @@ void check_write(struct world *w, const struct effect *effect)
     else if (w->now_ms > effect->send.send_by_ms)
         world_break(w, "%s was sent after its time", effect->send.what);
     else if (text_equal(what.operation, "create") && rows == 1 && request->body && *nonce && !strstr(request->body, nonce)
-             && !strstr(what.kind, "phone_number") && !strstr(what.kind, "trunk_credential_list") && !strstr(request->url, nonce))
+             && kind_by_name(what.kind)->recognised == BY_TAG && !strstr(request->url, nonce))
         world_break(w, "%s does not carry the tag that was committed: %s", effect->send.what, request->body);
 }
 
@@ -201,11 +202,23 @@ static void check_outbound(struct look *look, const char *number, struct json_ob
         miss(look, number, "its outbound trunk has not the password that Twilio has");
 }
 
+/* What a trunk has because its settings ask for it. */
+static void check_on_request(struct look *look, const char *account, const char *sid, struct json_object *settings)
+{
+    const char *mode = db_text(settings, "recording_mode");
+    size_t recordings;
+
+    only(list_of(look->state, account, "recordings"), "trunk_sid", sid, &recordings);
+    if (recordings != (*mode && !text_equal(mode, "do-not-record")))
+        miss(look, sid, "is not recorded as it should be");
+    look->counted += recordings;
+}
+
 /* What stands on one of our Twilio trunks, for the numbers that are on it. */
 static void check_trunk(struct look *look, const char *account, struct json_object *trunk, const char *name)
 {
     const char *sid = db_text(trunk, "sid");
-    struct json_object *state = look->state;
+    struct json_object *state = look->state, *settings = NULL;
     size_t inbound = 0, outbound = 0, count, urls;
 
     json_object_object_foreach(db_table(&look->w->db, "number"), number, wish) {
@@ -220,6 +233,8 @@ static void check_trunk(struct look *look, const char *account, struct json_obje
         here = here && row && text_equal(db_text(row, "owner"), db_text(status, "trunk"));
         inbound += here && db_bool(wish, "supports_inbound");
         outbound += here && db_bool(wish, "supports_outbound");
+        if (here)
+            settings = get(*db_text(wish, "trunk") ? db_row(&look->w->db, "trunk", db_text(status, "trunk")) : wish, "twilio_trunk");
     }
     only(list_of(state, account, "origination_urls"), "trunk_sid", sid, &urls);
     if (inbound + outbound == 0)
@@ -230,6 +245,7 @@ static void check_trunk(struct look *look, const char *account, struct json_obje
     if (count != (outbound > 0))
         miss(look, sid, "has not the credential list it should have");
     look->counted += 1 + urls + (outbound > 0 ? 3 : 0);     /* list, credential, association */
+    check_on_request(look, account, sid, settings);
 }
 
 static void check_trunks(struct look *look)
@@ -271,8 +287,8 @@ static void check_rest(struct look *look)
     char text[700];
 
     for (size_t s = 0; s < ARRAY_SIZE(sides); s++) {
-        json_object_object_foreach(get(look->state, sides[s]), tenant, kinds) {
-            json_object_object_foreach(kinds, kind, list) {
+        json_object_object_foreach(get(look->state, sides[s]), tenant, lists) {
+            json_object_object_foreach(lists, kind, list) {
                 struct json_object *before = list_of(look->w->first_state, tenant, kind);
                 for (size_t i = 0; !text_equal(kind, "phone_numbers") && i < json_object_array_length(list); i++) {
                     struct json_object *o = json_object_array_get_idx(list, i);

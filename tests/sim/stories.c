@@ -21,6 +21,10 @@ static void relink(struct world *w) { world_wish(w, "number", A, "{'agent':'sale
 static void unlink_agent(struct world *w) { world_wish(w, "number", A, "{'agent':null}"); }
 static void delete_a(struct world *w) { world_wish(w, "number", A, NULL); }
 static void move(struct world *w) { world_wish(w, "number", A, "{'livekit_project':'other'}"); }
+static void add_dedicated(struct world *w) { add_both(w); world_wish(w, "number", A, "{'twilio_trunk':{'cnam_lookup_enabled':true}}"); }
+static void add_all(struct world *w) { add_both(w); world_wish(w, "number", A, ON_REQUEST); }
+static void ask_for_all(struct world *w) { world_wish(w, "number", A, ON_REQUEST); }
+static void ask_for_nothing(struct world *w) { world_wish(w, "number", A, "{'twilio_trunk':{'cnam_lookup_enabled':true}}"); }
 static void rename_a(struct world *w) { world_wish(w, "number", A, "{'label':'Another label'}"); }
 
 /* Beside a neighbour of the other direction: what the trunk has for one direction comes with A, and goes with it. */
@@ -59,9 +63,14 @@ const struct story stories[] = {
     { "delete, the last outbound of a trunk", add_outbound_beside, delete_a, false },
     { "delete, the last", add_both, delete_a, true },
     { "rotate", add_pair, rotate, false },
+    { "a trunk gets all that is had on request", add_dedicated, ask_for_all, false },
+    { "a trunk loses all that is had on request", add_all, ask_for_nothing, false },
+    { "delete, with all that is had on request", add_all, delete_a, true },
     { "delete one, create another", add_both, replace, false },
 };
 const size_t stories_count = ARRAY_SIZE(stories);
+
+bool story_is_told(const struct story *story) { return strstr(story->name, text_or(getenv("TRUNKD_TEST_STORY"), "")) != NULL; }
 
 /* ---- the neighbour ------------------------------------------------------------------------------------------------------------------ */
 

@@ -13,6 +13,9 @@ struct story {
 extern const struct story stories[];
 extern const size_t stories_count;
 
+/* TRUNKD_TEST_STORY: only the stories with this in their name. */
+bool story_is_told(const struct story *);
+
 /* A world in which what was before stands, its daemon at rest. NULL: it did not come to that (and it was said why). */
 struct world *story_begin(const struct story *, uint64_t seed);
 /* Until nothing is left to do, of trunks either: one may still be giving back what its last number of a direction needed, or wait until

@@ -10,6 +10,9 @@
 #define B "+15550100001"
 #define SIP "+493012345"
 
+/* Everything that a Twilio trunk has on request only: of a number that then has the trunk for itself. */
+#define ON_REQUEST "{'twilio_trunk':{'recording_mode':'record-from-answer','recording_trim':'trim-silence'}}"
+
 #define WORLD(seed) CLEANUP(world_cleanup) struct world *w = world_new(seed)
 #define assert_whole(w) assert_string_equal((w)->broken, "")
 
@@ -46,6 +49,14 @@
 #define STANDING(directions) \
     WORLD(1); \
     world_add_number(w, A, directions); \
+    world_start(w); \
+    converged(w)
+
+/* A has a trunk for itself, with everything that is had on request only. */
+#define STANDING_ON_REQUEST \
+    WORLD(1); \
+    world_add_number(w, A, "both"); \
+    world_wish(w, "number", A, ON_REQUEST); \
     world_start(w); \
     converged(w)
 

@@ -35,6 +35,8 @@ static void test_a_crash_at_any_effect_leaves_one_object_per_wanted(void **state
 
     for (size_t s = 0; s < stories_count; s++) {
         uint64_t n = 1;
+        if (!story_is_told(&stories[s]))
+            continue;
         while (told_with_a_crash(&stories[s], n, false, &wrong) && wrong < 10) {
             visited += 2;
             told_with_a_crash(&stories[s], n++, true, &wrong);

@@ -21,6 +21,7 @@ static const char *const lists[KIND_MAX_] = {
     [KIND_TWILIO_TRUNK] = "trunks", [KIND_ORIGINATION_URL] = "origination_urls", [KIND_CREDENTIAL_LIST] = "credential_lists",
     [KIND_CREDENTIAL] = "credentials", [KIND_TRUNK_CREDENTIAL_LIST] = "trunk_credential_lists", [KIND_INBOUND_TRUNK] = "inbound_trunks",
     [KIND_OUTBOUND_TRUNK] = "outbound_trunks", [KIND_DISPATCH_RULE] = "dispatch_rules", [KIND_TRUNK_PHONE_NUMBER] = "phone_numbers",
+    [KIND_RECORDING] = "recordings",
 };
 
 static struct world *standing_world(void)
@@ -28,6 +29,7 @@ static struct world *standing_world(void)
     struct world *w = world_new(1);
 
     world_add_number(w, A, "both");
+    world_wish(w, "number", A, ON_REQUEST);
     world_add_number(w, B, "both");
     world_start(w);
     if (!world_rest(w, 20 * MINUTES) || !check_converged(w))
@@ -42,8 +44,8 @@ static struct json_object *row_of(struct world *w, enum kind_id id)
 {
     json_object_object_foreach(db_table(&w->db, "resource"), key, row) {
         (void)key;
-        bool its = kinds[id]->owner == OWNER_TRUNK || strcmp(db_text(row, "owner"), A) == 0;
-        if (its && strcmp(db_text(row, "kind"), kinds[id]->name) == 0)
+        const char *owner = kinds[id]->owner == OWNER_TRUNK ? db_text(db_row(&w->db, "number_status", A), "trunk") : A;
+        if (strcmp(db_text(row, "owner"), owner) == 0 && strcmp(db_text(row, "kind"), kinds[id]->name) == 0)
             return row;
     }
     fail_msg("the ledger has no %s", kinds[id]->name);

@@ -55,6 +55,8 @@ static void test_any_fault_of_any_write_leaves_one_object_per_wanted(void **stat
 
     for (size_t s = 0; s < stories_count; s++) {
         uint64_t n = 1;
+        if (!story_is_told(&stories[s]))
+            continue;
         for (bool more = true; more && wrong < WRONG_MAX; n += more)
             for (size_t f = 0; f < ARRAY_SIZE(faults) && more && wrong < WRONG_MAX; f++) {
                 more = told_with_a_fault(&stories[s], n, f, &wrong);

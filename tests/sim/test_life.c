@@ -88,7 +88,7 @@ static void test_a_second_pass_is_silent_for_every_kind(void **state)
     size_t visited = 0;
     (void)state;
 
-    STANDING("both");
+    STANDING_ON_REQUEST;
     for (int i = 0; i < KIND_MAX_; i++) {
         size_t held = 0;
         json_object_object_foreach(db_table(&w->db, "resource"), key, row) {

@@ -108,7 +108,7 @@ static void test_any_kind_forgotten_is_found_again(void **state)
     for (size_t first = 0; first < KIND_MAX_; first++)
         for (int all = 0; all < 2; all++) {
             printf("    forgotten: %s%s\n", kinds[first]->name, all ? " and all that comes after it" : "");
-            STANDING("both");
+            STANDING_ON_REQUEST;
             world_crash(w, 0);
             forget_from(w, first, all ? KIND_MAX_ : 1);
             world_run(w, 1 * MINUTES);

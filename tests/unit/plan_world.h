@@ -25,6 +25,8 @@
 #define BOTH "\"supports_inbound\":true,\"supports_outbound\":true"
 #define HERE "\"twilio_account\":\"main\",\"livekit_project\":\"lk\""
 #define WITH_AGENT HERE ",\"agent\":\"desk\""
+/* Everything that a Twilio trunk has on request only. */
+#define ON_REQUEST "\"twilio_trunk\":{\"recording_mode\":\"record-from-answer\"}"
 #define SIP_NUMBER "{\"phone_number\":\"" NUMBER "\",\"label\":\"Support\",\"provider\":\"sip\"," INBOUND \
     ",\"livekit_project\":\"lk\",\"agent\":\"desk\",\"generation\":1}"
 #define AGENT_ROW "{\"name\":\"desk\",\"dispatch_name\":\"front-desk\",\"metadata\":\"line 1\",\"room_prefix\":\"call\",\"generation\":1}"
@@ -165,6 +167,7 @@ static inline struct drawn *world_draw(struct world *w, const struct place *plac
         scene->project = world_account(w, place->project);
         scene->on_trunk = world_counts(w, place);
         scene->trunk_wanted = scene->on_trunk.inbound + scene->on_trunk.outbound > 0;
+        scene->twilio_trunk = place == w->placed && w->number ? w->number->twilio_trunk : NULL;
         d->own = scene->rows_count = world_rows_of(w, place->uuid, d->rows, 0);
     } else {
         scene->owner_type = OWNER_NUMBER;

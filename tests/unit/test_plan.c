@@ -455,7 +455,7 @@ static void test_a_kind_stands_after_everything_it_needs(void **state)
 
 static void test_a_second_pass_over_a_converged_world_is_silent_for_every_kind(void **state)
 {
-    struct world *w = world_standing(NUMBER_ROW(BOTH, WITH_AGENT));
+    struct world *w = world_standing(NUMBER_ROW(BOTH, WITH_AGENT "," ON_REQUEST));
     const struct place *const owners[] = { w->placed, NULL };
     bool met[KIND_MAX_] = { false };
     int visited = 0;
