@@ -25,7 +25,8 @@ static const char help[] =
     "      --version        print the version, and end\n"
     "  -h, --help           print this, and end\n"
     "\n"
-    "Signals: SIGHUP reads the configuration again; SIGTERM ends when what is under way is recorded, within 10 s.\n";
+    "Signals: SIGHUP reads the configuration again; SIGTERM ends when what is under way is recorded, within 10 s; SIGUSR1 says in the log how\n"
+    "long the longest turn of the loop took since it was asked last.\n";
 
 enum { OPTION_CHECK = 256, OPTION_CREATE_KEY, OPTION_VERSION };
 

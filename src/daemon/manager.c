@@ -45,22 +45,25 @@ struct manager {
     struct store *store;
     struct http *http;
     struct vault *vault;
-    sd_event_source *timer, *more, *status_timer, *stop_timer, *signals[3];
+    sd_event_source *timer, *more, *status_timer, *stop_timer, *signals[4];
     struct answer *answers, **answers_end;
     int64_t status_ms;
     char status[256];
+    int64_t turns, longest_us;          /* of the loop, since it was asked last */
     bool stopping;
 };
 
 /* ---- clocks and random ------------------------------------------------------------------------------------------------------------ */
 
-static int64_t now_ms(clockid_t clock)
+static int64_t now_us(clockid_t clock)
 {
     struct timespec ts;
 
     clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
+
+static int64_t now_ms(clockid_t clock) { return now_us(clock) / 1000; }
 
 static uint64_t random_u64(void)
 {
@@ -292,6 +295,18 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
     return 0;
 }
 
+/* No work is so long that the others notice: every turn of the loop is timed. */
+static int on_figures(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+    struct manager *m = userdata;
+
+    (void)source, (void)info;
+    log_printf(LOG_LEVEL_NOTICE, NULL, "%" PRId64 " turns of the loop since this was asked last, the longest of %" PRId64 ".%03d ms", m->turns,
+               m->longest_us / 1000, (int)(m->longest_us % 1000));
+    m->turns = m->longest_us = 0;
+    return 0;
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
     struct manager *m = userdata;
@@ -327,6 +342,7 @@ static bool wire_loop(struct manager *m, struct err *err)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);           /* whoever reads our lines may go away */
     if (sd_event_default(&m->event) < 0
@@ -336,6 +352,7 @@ static bool wire_loop(struct manager *m, struct err *err)
         || sd_event_add_signal(m->event, &m->signals[0], SIGTERM, on_stop, m) < 0
         || sd_event_add_signal(m->event, &m->signals[1], SIGINT, on_stop, m) < 0
         || sd_event_add_signal(m->event, &m->signals[2], SIGHUP, on_reload, m) < 0
+        || sd_event_add_signal(m->event, &m->signals[3], SIGUSR1, on_figures, m) < 0
         || sd_event_set_watchdog(m->event, true) < 0)
         return err_set(err, ERR_TRANSIENT, "the event loop could not be set up: %s", strerror(errno));
     sd_event_source_set_enabled(m->more, SD_EVENT_OFF);
@@ -427,12 +444,34 @@ void manager_free(struct manager *m)
     free(m);
 }
 
+/* As sd_event_loop() does, with a look at the clock around each turn. */
+static int loop(struct manager *m)
+{
+    while (sd_event_get_state(m->event) != SD_EVENT_FINISHED) {
+        int r = sd_event_prepare(m->event);
+        if (r == 0)
+            r = sd_event_wait(m->event, UINT64_MAX);
+        int64_t began_us = now_us(CLOCK_MONOTONIC);
+        if (r > 0)
+            r = sd_event_dispatch(m->event);
+        if (r < 0)
+            return r;
+        int64_t took_us = now_us(CLOCK_MONOTONIC) - began_us;
+        m->turns++;
+        if (took_us > m->longest_us)
+            m->longest_us = took_us;
+    }
+    int code = EXIT_FAILURE;
+    sd_event_get_exit_code(m->event, &code);
+    return code;
+}
+
 int manager_run(struct manager *m)
 {
     take(m, &(struct event){ .type = EVENT_CONFIG, .config = &m->config->settings });
     sd_notify(0, "READY=1");
     log_line(LOG_LEVEL_NOTICE, NULL, "trunkd " PACKAGE_VERSION " runs");
-    int r = sd_event_loop(m->event);
+    int r = loop(m);
     log_line(LOG_LEVEL_NOTICE, NULL, "ended");
     return r < 0 ? EXIT_FAILURE : r;
 }

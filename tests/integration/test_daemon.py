@@ -1,6 +1,7 @@
 """The program trunkd: its options, its signals, what it tells systemd; and PostgreSQL coming and going under it."""
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -210,6 +211,17 @@ def test_a_reload_takes_what_is_good_and_keeps_the_old_otherwise(db, tmp_path):
         t.told("READY=1")
         t.wait(lambda: "configuration read again" in t.log())
         t.wait(lambda: db.one("select expires_at > clock_timestamp() + interval '30 s' from trunkd.lease"))
+        t.stop()
+
+
+def test_it_says_how_long_its_longest_turn_was(db, tmp_path):
+    with Trunkd(tmp_path / "a", conninfo(db)) as t:
+        t.told("STATUS=working")
+        for times in 1, 2:
+            t.process.send_signal(signal.SIGUSR1)
+            t.wait(lambda times=times: t.log().count(" turns of the loop since this was asked last, the longest of ") == times)
+        turns = [int(n) for n in re.findall(r"(\d+) turns of the loop", t.log())]
+        assert turns[1] < turns[0]              # counted anew from there
         t.stop()
 
 
