@@ -41,20 +41,6 @@ static enum row_event event_of(enum verdict verdict)
     return events[verdict];
 }
 
-static void record_take(struct owner *owner, const struct gate *gate, const struct found *found, int64_t now_ms)
-{
-    struct record *record = &owner->record;
-
-    arena_release(&record->arena);
-    *record = (struct record){ .read_ms = now_ms, .unsaved = true };
-    record->account = arena_strdup(&record->arena, gate->name);
-    if (!found)
-        return;
-    record->sid = arena_strdup(&record->arena, found->id);
-    record->trunk_sid = arena_strdup(&record->arena, found->spec.value[0]);
-    record->routing = arena_strdup(&record->arena, found->note);
-}
-
 static void tell(struct row *row, enum operation operation, enum row_event event, const struct found *found)
 {
     static const char *const reasons[OP_MAX_] = { [OP_CREATE] = "Created", [OP_UPDATE] = "Updated", [OP_DELETE] = "Removed" };
@@ -204,19 +190,10 @@ static void preflight_answered(struct core *core, const struct flight *flight, c
     const char *cursor = NULL;
     struct err err = { 0 };
 
-    if (judgement->verdict == VERDICT_DONE && kind->decode(OP_LIST, &call, reply, take_number, &lookup, &cursor, &err)) {
-        record_take(owner, flight->gate, lookup.first.any ? &lookup.first.found : NULL, flight->began_ms);
-        owner->lookups = 0;
-        owner->lookup_next_ms = 0;
-        return;
-    }
-    int64_t delay = core->settings->retry_min_ms;
-    for (uint32_t i = 0; i < owner->lookups && delay < core->settings->scan_ms; i++)
-        delay *= 2;
-    owner->lookups++;
-    owner->lookup_next_ms = core->now_ms + delay + (int64_t)(core_random(core) % 256);
-    core_log(core, LOG_LEVEL_INFO, owner->key, "could not be looked up: %s", *err.text ? err.text : text_or(judgement->words, ""));
-    owner_queue(core, owner);
+    if (judgement->verdict == VERDICT_DONE && kind->decode(OP_LIST, &call, reply, take_number, &lookup, &cursor, &err))
+        lookup_done(core, owner, flight->gate, lookup.first.any ? &lookup.first.found : NULL, flight->began_ms);
+    else
+        lookup_failed(core, owner, *err.text ? err.text : judgement->words);
 }
 
 void answer_take(struct core *core, const struct event *event)
@@ -229,7 +206,7 @@ void answer_take(struct core *core, const struct event *event)
     struct gate *gate = flight.gate;
     const struct account *account = gate_account(gate);
     assert(gate->in_flight > 0);
-    gate_slot_free(core, gate);
+    gate_place_free(gate);
     struct judgement judgement = flight.row ? flight.row->r.kind->judge(flight.operation, reply, &core->turn)
                                             : account_judge(account, flight.operation, reply, &core->turn);
     if (flight.type == FLIGHT_PROBE) {

@@ -163,7 +163,7 @@ static void unit_undone(struct core *core, struct owner *owner)
         row->committing = row->told = false;
         if (row->opened && !row->flying) {
             row->opened = false;
-            gate_slot_free(core, row->gate);
+            gate_place_free(row->gate);
             operation_undo(core, row);
         }
     }

@@ -9,6 +9,7 @@
 #define TURN_EFFECTS_MAX 64         /* what one turn may emit at most; a step stops while there is still room for one */
 #define RENEWALS_PER_LEASE 3
 #define TICK_MS 2                   /* no timer is nearer than this */
+#define TURNS_MAX 100               /* of owners in one step: what comes from outside is heard in between */
 
 /* ---- effects ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -76,7 +77,7 @@ static void gates_wake(struct core *core)
     void *value;
 
     for (size_t i = 0; map_next(&core->gates, &i, &value);)
-        gate_wake_all(core, value);
+        line_call(core, value);
 }
 
 /* An origin may be allowed now. */
@@ -208,6 +209,7 @@ static struct owner *queue_pop(struct core *core)
     core->queue_head = owner->next_queued;
     if (!core->queue_head)
         core->queue_tail = NULL;
+    core->queue_count--;
     owner->queued = false;
     owner->next_queued = NULL;
     return owner;
@@ -296,6 +298,7 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
     core->now_ms = event->now_ms;
     core->random ^= event->random;
     core->effects = effects;
+    core->events += event->type != EVENT_TIMER;
     take(core, event);
     if (core->plan_only)
         return false;
@@ -305,9 +308,11 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
             core->poll_next_ms = core->now_ms + core->settings->poll_ms;
         }
         owners_expire(core);
-        while (core->queue_head && core_has_room(core)) {
+        for (int turns = 0; core->queue_head && core_has_room(core) && turns < TURNS_MAX; turns++) {
             struct owner *owner = queue_pop(core);
             owner_turn(core, owner);
+            owner->called = false;
+            owner_count(core, owner, true);
             owner_free_if_idle(core, owner);
             arena_release(&core->turn);
         }
@@ -358,18 +363,14 @@ bool core_is_idle(const struct core *core)
 
 const char *core_summary(struct core *core)
 {
-    size_t counts[STATUS_CODE_MAX_] = { 0 }, ill = 0;
+    const size_t *counts = core->standing;
+    size_t ill = 0;
     void *value;
 
     if (core->epoch == 0) {
         snprintf(core->summary, sizeof(core->summary), "%s", !core->database_up ? "waiting for PostgreSQL"
                  : *text_or(core->lease_text, "") ? core->lease_text : "standing by");
         return core->summary;
-    }
-    for (size_t i = 0; map_next(&core->numbers, &i, &value);) {
-        const struct owner *owner = value;
-        if (owner->status_exists)
-            counts[owner->status.code]++;
     }
     for (size_t i = 0; map_next(&core->gates, &i, &value);)
         ill += *((const struct gate *)value)->condition != '\0';

@@ -20,13 +20,6 @@ bool gate_healthy(const struct gate *gate) { return !*gate->condition && !gate->
 
 /* ---- conditions ------------------------------------------------------------------------------------------------------------------ */
 
-void gate_wake_all(struct core *core, struct gate *gate)
-{
-    for (size_t i = 0; i < gate->waiting_count; i++)
-        owner_queue(core, gate->waiting[i]);
-    gate->waiting_count = 0;
-}
-
 /* Everybody who has something there says how it stands. */
 static void tell_users(struct core *core, struct gate *gate)
 {
@@ -68,7 +61,6 @@ void gate_condition(struct core *core, struct gate *gate, const char *condition,
     else
         core_log(core, LOG_LEVEL_NOTICE, gate->name, "fine again");
     tell_users(core, gate);
-    gate_wake_all(core, gate);
 }
 
 void gate_tell(struct core *core, struct gate *gate)
@@ -159,28 +151,10 @@ bool gate_may_write(struct core *core, struct gate *gate)
     return gate->scanned == SCAN_DONE;
 }
 
-void gate_wait(struct gate *gate, struct owner *owner)
-{
-    for (size_t i = 0; i < gate->waiting_count && i < 8; i++)
-        if (gate->waiting[gate->waiting_count - 1 - i] == owner)
-            return;
-    if (gate->waiting_count == gate->waiting_capacity) {
-        gate->waiting_capacity = gate->waiting_capacity ? 2 * gate->waiting_capacity : 8;
-        gate->waiting = must_realloc(gate->waiting, gate->waiting_capacity * sizeof(struct owner *));
-    }
-    gate->waiting[gate->waiting_count++] = owner;
-}
-
-/* A place in the window is free: the one that has waited longest takes a turn. */
-void gate_slot_free(struct core *core, struct gate *gate)
+void gate_place_free(struct gate *gate)
 {
     assert(gate->in_flight > 0);
     gate->in_flight--;
-    if (gate->waiting_count == 0)
-        return;
-    owner_queue(core, gate->waiting[0]);
-    gate->waiting_count--;
-    memmove(gate->waiting, gate->waiting + 1, gate->waiting_count * sizeof(struct owner *));
 }
 
 /* ---- what answers say about the account ----------------------------------------------------------------------------------------------- */
@@ -216,7 +190,6 @@ void gate_probed(struct core *core, struct gate *gate, const struct judgement *j
         gate->failures = 0;
         if (!gate->braked)
             gate_condition(core, gate, "", "");
-        gate_wake_all(core, gate);
         return;
     }
     if (reply->secret_missing)
@@ -255,7 +228,6 @@ static void release_brake(struct core *core, struct gate *gate)
     gate->scan_next_ms = core->now_ms;          /* what vanished is looked for, and then made again */
     gate_condition(core, gate, "", "");
     gate->status_unsaved = true;
-    gate_wake_all(core, gate);
     tell_users(core, gate);
 }
 
@@ -296,8 +268,8 @@ static void write_status(struct core *core, struct gate *gate)
     unit_end(core, &b, unit, NULL, gate);
 }
 
-/* Whoever waits is woken when what it waits for ends: a place in the window, a pause, a condition, a scan. One that was woken and had no
- * use for the place leaves it unused, so now and then all are asked again. */
+/* Whoever waits is called when a place is free, after every event. What no event brings about: the end of a pause, the time of a scan; and
+ * now and then they are called anyway. */
 static int64_t gate_nudge_ms(const struct core *core, const struct gate *gate)
 {
     if (gate->pause_ms > core->now_ms)
@@ -310,7 +282,7 @@ static int64_t gate_nudge_ms(const struct core *core, const struct gate *gate)
     return gate->pause_ms ? gate->pause_ms : gate->nudged_ms + NUDGE_MS;
 }
 
-static bool is_used(const struct gate *gate) { return gate->rows > 0 || gate->waiting_count > 0; }
+static bool is_used(const struct gate *gate) { return gate->rows > 0 || gate->line_count > 0 || gate->lookups_count > 0; }
 
 static void probe_turn(struct core *core, struct gate *gate)
 {
@@ -329,14 +301,17 @@ void gate_turn(struct core *core, struct gate *gate)
         return;
     }
     probe_turn(core, gate);
-    if (gate->waiting_count > 0 && gate_nudge_ms(core, gate) <= core->now_ms && gate_may_read(core, gate)) {
+    if (gate->line_count > 0 && gate_nudge_ms(core, gate) <= core->now_ms && gate_may_read(core, gate)) {
         gate->pause_ms = 0;
         gate->nudged_ms = core->now_ms;
-        gate_wake_all(core, gate);
+        core->events++;
     }
     if (is_used(gate) && gate->scanned != SCAN_RUNNING && gate->scan_next_ms <= core->now_ms && gate_may_read(core, gate))
         scan_account(core, gate);
+    lookups_send(core, gate);
     scans_send(core, gate);
+    if (!core->queue_head && gate_may_read(core, gate))
+        line_call(core, gate);
     write_status(core, gate);
 }
 
@@ -363,12 +338,14 @@ int64_t gate_wake_ms(const struct core *core, const struct gate *gate)
         return gate->probe_flying ? NEVER_MS : gate->probe_ms;
     if ((*gate->condition && !gate->braked) || gate->in_flight >= (uint32_t)account->max_in_flight)
         return NEVER_MS;
-    if (gate->waiting_count > 0)
+    if (gate->line_count > 0)
         wake = gate_nudge_ms(core, gate);
     if (is_used(gate) && gate->scanned != SCAN_RUNNING && gate->scan_next_ms < wake)
         wake = gate->scan_next_ms;
     for (const struct scan *scan = gate->scans; scan; scan = scan->next)
         if (scan->due)
             wake = core->now_ms;        /* a page that waits for the end of a pause */
+    if (gate->lookups_count > 0 && !gate->scans && !gate->braked)
+        wake = core->now_ms;
     return wake > gate->pause_ms ? wake : gate->pause_ms;
 }

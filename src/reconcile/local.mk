@@ -5,6 +5,8 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/core.c \
 	src/reconcile/gate.c \
 	src/reconcile/leads.c \
+	src/reconcile/line.c \
+	src/reconcile/lookup.c \
 	src/reconcile/operate.c \
 	src/reconcile/owners.c \
 	src/reconcile/place.c \

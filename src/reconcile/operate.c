@@ -127,7 +127,7 @@ void operation_send(struct core *core, struct row *row)
     assert(row->opened && !row->flying);
     row->opened = false;
     if (core->stopping || core->now_ms > row->send_by_ms || core->now_ms >= core->lease_until_ms) {
-        gate_slot_free(core, row->gate);
+        gate_place_free(row->gate);
         row_event(core, row, ROW_NOT_SENT, NULL, NULL);
         owner_queue(core, row->owner);
         return;

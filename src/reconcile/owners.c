@@ -43,6 +43,7 @@ void owner_queue(struct core *core, struct owner *owner)
     if (owner->queued)
         return;
     owner->queued = true;
+    owner->crowd = core->queue_count++;
     owner->sequence = ++core->sequence;
     owner->next_queued = NULL;
     if (core->queue_tail)
@@ -447,17 +448,23 @@ const struct account *gate_account(const struct gate *gate) { return gate->desir
 
 /* ---- the end of an owner ---------------------------------------------------------------------------------------------------- */
 
+void owner_count(struct core *core, struct owner *owner, bool counts)
+{
+    core->standing[owner->counted_as] -= owner->counted;
+    owner->counted = counts && owner->type == OWNER_NUMBER && owner->status_exists;
+    owner->counted_as = owner->status.code;
+    core->standing[owner->counted_as] += owner->counted;
+}
+
 static void owner_free(struct core *core, struct owner *owner)
 {
+    owner_count(core, owner, false);
     heap_remove(core, owner);
+    lookup_forget(owner);
     void *value;
     for (size_t g = 0; map_next(&core->gates, &g, &value);) {
         struct gate *gate = value;
-        size_t kept = 0;
-        for (size_t i = 0; i < gate->waiting_count; i++)
-            if (gate->waiting[i] != owner)
-                gate->waiting[kept++] = gate->waiting[i];
-        gate->waiting_count = kept;
+        line_forget_owner(gate, owner);
         scans_forget_owner(gate, owner);
     }
     map_remove(owners_of(core, owner->type), owner->key);
@@ -510,7 +517,8 @@ static void gate_free(struct gate *gate)
     free(gate->row_json);
     free(gate->held);
     free(gate->losses);
-    free(gate->waiting);
+    line_forget(gate);
+    free(gate->lookups);
     free(gate->message);
     free(gate->name);
     free(gate);
@@ -538,6 +546,7 @@ void core_forget(struct core *core)
             }
             owner->rows_count = 0;
             owner->heap_index = 0;
+            owner->lookup_at = NULL;
         }
     core->heap_count = 0;
     for (size_t i = 0; map_next(&core->gates, &i, &value);)
@@ -573,5 +582,6 @@ void core_forget(struct core *core)
         core->flights[i].generation++;
     }
     core->queue_head = core->queue_tail = NULL;
+    core->queue_count = 0;
     core->loaded = false;
 }

@@ -249,6 +249,7 @@ static void take_number_status(struct taking *t, const char *key, const struct j
     owner->status.reason = arena_strdup(&owner->status_arena, text_or(json_member(row, "reason"), "SettingUp"));
     owner->status.message = arena_strdup(&owner->status_arena, text_or(json_member(row, "message"), ""));
     owner->status.settled = json_member_bool(row, "settled");
+    owner_count(t->core, owner, true);
     owner->observed_generation = json_member_int(row, "observed_generation", 0);
     owner->ever_active = json_member_bool(row, "ever_active");
     text_copy(owner->failed_inputs, sizeof(owner->failed_inputs), text_or(json_member(row, "failed_inputs"), ""));

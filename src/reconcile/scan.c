@@ -28,7 +28,7 @@ static void scan_page(struct core *core, struct scan *scan)
              arena_printf(&core->turn, "list %s", scan->kind->name), scan->gate->name);
 }
 
-static struct scan *scan_start(struct gate *gate, const struct kind *kind, const char *parent)
+struct scan *scan_start(struct gate *gate, const struct kind *kind, const char *parent)
 {
     struct scan *scan = must_calloc(1, sizeof(*scan));
 
@@ -123,8 +123,7 @@ void scan_row(struct row *row)
 
     for (struct scan *scan = row->gate->scans; scan; scan = scan->next)
         if (scan->kind == row->r.kind && text_equal(scan->parent, parent)) {
-            if (scan->began_ms && scan->began_ms < row->read_since_ms)
-                gate_wait(row->gate, row->owner);     /* that one began too early: the next */
+            scan->again = scan->again || (scan->began_ms && scan->began_ms < row->read_since_ms);
             return;
         }
     scan_start(row->gate, row->r.kind, parent)->owner = row->owner;
@@ -151,8 +150,10 @@ static void mark_below(struct core *core, struct gate *gate)
         struct owner *trunk = value;
         for (size_t r = 0; r < trunk->rows_count; r++) {
             struct row *row = trunk->rows[r];
+            if (row->gate != gate)
+                continue;               /* another account's lists are still to come */
             row->below_due = 0;
-            for (size_t k = 0; k < KIND_MAX_ && row->gate == gate && row->r.known == KNOWN_LIVE && !row->ended; k++)
+            for (size_t k = 0; k < KIND_MAX_ && row->r.known == KNOWN_LIVE && !row->ended; k++)
                 if (kinds[k]->scope == LIST_PER_PARENT && kinds[kinds[k]->needs[0]] == row->r.kind
                     && holds_any(trunk, kinds[k], row->r.external_id))
                     row->below_due |= 1u << k;
@@ -404,7 +405,6 @@ static void judge_account(struct core *core, struct gate *gate)
     if (gate->braked && !none && !many) {
         gate->braked = false;
         gate_condition(core, gate, "", "");
-        gate_wake_all(core, gate);
     }
     if (!none && !many)
         gate->brake_released = false;
@@ -456,7 +456,6 @@ static void account_list_ended(struct core *core, struct gate *gate)
     judge_account(core, gate);
     if (!gate->braked)
         mark_below(core, gate);
-    gate_wake_all(core, gate);
 }
 
 static void scan_finish(struct core *core, struct scan *scan)
@@ -466,11 +465,15 @@ static void scan_finish(struct core *core, struct scan *scan)
 
     remember_tagged(core, scan);
     scope_make(core, scan, &scope);
-    for (size_t i = 0; i < scan->count; i++)
+    for (size_t i = 0; i < scan->count; i++) {
         judge_found(core, scan, &scope, &scan->found[i]);
+        if (scan->kind->id == KIND_TRUNK_PHONE_NUMBER)
+            lookup_found(core, scan, &scan->found[i]);
+    }
     for (size_t i = 0; i < scope.count; i++)
         judge_missed(core, scan, scope.rows[i]);
     scope_free(&scope);
+    lookups_end(core, scan, NULL);
     if (scan->parent_row) {
         scan->parent_row->looked_below |= 1u << scan->kind->id;
         owner_queue(core, scan->parent_row->owner);
@@ -508,6 +511,7 @@ static void scan_failed(struct core *core, struct scan *scan, const char *words)
     struct gate *gate = scan->gate;
 
     core_log(core, LOG_LEVEL_INFO, gate->name, "the list of %s failed: %s", scan->kind->name, text_or(words, ""));
+    lookups_end(core, scan, text_or(words, ""));
     if (scan->complete_account) {
         gate->scan_failed = true;
         account_list_ended(core, gate);
@@ -540,6 +544,7 @@ void scan_answer(struct core *core, const struct flight *flight, const struct re
         return;
     }
 
+    scan->pages++;
     if (judgement->verdict == VERDICT_DONE && scan->kind->decode(OP_LIST, &call, reply, take_item, &page, &cursor, &err) && cursor
         && !scan->overflows) {
         free(scan->cursor);
@@ -554,5 +559,7 @@ void scan_answer(struct core *core, const struct flight *flight, const struct re
         scan_finish(core, scan);        /* below a parent that is gone there is nothing */
     else
         scan_failed(core, scan, *err.text ? err.text : judgement->words);
+    if (scan->again)
+        scan_start(scan->gate, scan->kind, scan->parent)->owner = scan->owner;
     scan_free(scan);
 }

@@ -43,7 +43,7 @@ static bool lists_agree(struct turn *t)
         return true;
     if (gate->scanned == SCAN_DONE)
         gate->scan_next_ms = t->core->now_ms;
-    gate_wait(gate, t->owner);
+    gate_wait(t->core, gate, t->owner);
     return false;
 }
 
@@ -104,10 +104,7 @@ static void send_preflight(struct turn *t)
         turn_wake_by(t, t->owner->lookup_next_ms);
         return;
     }
-    if (gate_may_read(t->core, gate) && !gate->braked)
-        preflight_send(t->core, t->owner, gate);
-    else
-        gate_wait(gate, t->owner);
+    lookup_ask(gate, t->owner);
 }
 
 /* ---- failing, and trying again ------------------------------------------------------------------------------------------------------ */

@@ -101,7 +101,9 @@ struct owner {
     struct record record;
     int64_t preflight_due_ms;       /* the record must be read at or after this before anything is made */
     int64_t lookup_next_ms;         /* back-off of look-ups that failed */
-    uint32_t lookups;               /* in a row */
+    uint32_t lookups;               /* that failed in a row */
+    struct gate *lookup_at;         /* where it waits to be looked up; NULL: nowhere */
+    size_t lookup_index;
     /* ledger */
     struct row **rows;
     size_t rows_count, rows_capacity;
@@ -109,6 +111,8 @@ struct owner {
     struct status status;           /* as last decided; texts in status_arena */
     struct arena status_arena;
     bool status_unsaved, status_exists;
+    bool counted;                   /* in the core's numbers by status, as counted_as */
+    enum status_code counted_as;
     bool ending;                    /* the unit under way ends the status */
     bool ever_active;
     char failed_inputs[OWNER_CHARACTERS + 1];           /* "": not failed */
@@ -117,6 +121,8 @@ struct owner {
     int64_t observed_generation;
     bool account_full;
     /* turn taking */
+    size_t crowd;                   /* how many stood in the queue before it when it was queued last */
+    bool called;                    /* a place in a window is free, and this turn is for it */
     bool queued, committing, again, unknown;    /* unknown: the unit's fate is read when the database is back */
     bool undone;                    /* its last unit was not written, and the next one is not yet */
     uint32_t changed;               /* units in a row that rested on something that had changed */
@@ -155,6 +161,8 @@ struct scan {
     bool complete_account;          /* one of the lists of a complete scan */
     bool drift;                     /* of what lies below, after a complete scan */
     int64_t began_ms;               /* when the first page was asked for; 0: not yet */
+    size_t pages;
+    bool again;                     /* somebody needs one that begins later: it follows when this one has ended */
     bool due;                       /* a page is to be asked for */
     bool overflows;                 /* there is more than is taken: it proves nothing */
     char *cursor;
@@ -165,6 +173,9 @@ struct scan {
     struct row *parent_row;         /* marked as looked below when the list has ended; NULL: not asked for */
     struct scan *next;
 };
+
+/* In the line of those who wait for a place in an account's window: the smallest number goes next. */
+struct place { uint64_t number, sequence; struct owner *owner; };
 
 struct gate {
     struct account *desired, *copy; /* of the row; of the ledger (outlives the row) */
@@ -185,7 +196,7 @@ struct gate {
     bool probing, probe_flying;
     int64_t probe_ms, probe_delay_ms;
     uint32_t failures;              /* transport failures in a row */
-    int64_t nudged_ms;              /* when all who wait were last asked */
+    int64_t nudged_ms;              /* when those first in line were last called without an event */
     int64_t pause_ms;               /* throttled: nothing is sent before */
     bool braked, brake_released;
     /* removals that came in a mass */
@@ -209,8 +220,14 @@ struct gate {
     struct arena tagged_arena;
     bool scan_failed, strays;       /* one of the lists failed; unclaimed objects are to be reported */
     struct unclaimed *unclaimed;    /* objects with our tag that no ledger row holds */
-    struct owner **waiting;
-    size_t waiting_count, waiting_capacity;
+    struct place *line;             /* a heap */
+    size_t line_count, line_capacity;
+    struct map in_line;             /* by the owners' keys */
+    uint64_t served;                /* the greatest number that was called */
+    uint64_t vain_event;            /* whoever was called in this event could not go */
+    struct owner **lookups;         /* numbers whose records are to be read */
+    size_t lookups_count, lookups_capacity;
+    size_t number_pages;            /* of the last list of the account's numbers */
     uint64_t release_request;       /* id of a wish to release the brake; 0: none */
 };
 
@@ -251,7 +268,9 @@ struct core {
     /* objects */
     struct map numbers, trunks, trunk_names, agents, gates, hashes, graves;
     struct owner *queue_head, *queue_tail;
+    size_t queue_count;
     uint64_t sequence;
+    uint64_t events;                /* that may have changed who may go */
     struct owner **heap;            /* heap[0] unused */
     size_t heap_count, heap_capacity;
     struct parent_ack *acks;
@@ -260,6 +279,7 @@ struct core {
     size_t flights_count, flights_free;
     uint64_t next_unit;
     size_t undone;                  /* owners of that kind */
+    size_t standing[STATUS_CODE_MAX_];              /* numbers by status, as in the database */
     struct map units;               /* unit number as text -> struct unit_ref */
     struct effects *effects;        /* of the step that runs */
     struct arena turn;              /* plain data of one turn */
@@ -288,6 +308,7 @@ void owner_tell(struct owner *, const char *account, const char *reason, const c
 void owner_told(struct owner *);                               /* the unit is committed */
 void owner_wake_at(struct core *, struct owner *, int64_t at_ms);
 void owner_free_if_idle(struct core *, struct owner *);
+void owner_count(struct core *, struct owner *, bool counts);   /* its status among those of all numbers */
 void owner_place(struct core *, struct owner *number, struct owner *trunk);
 void owner_left(struct core *, struct owner *number, size_t i);
 void owner_find_leaving(struct core *, struct owner *number);
@@ -376,9 +397,7 @@ bool gate_may_write(struct core *, struct gate *);
 bool gate_may_read(struct core *, struct gate *);
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
-void gate_wait(struct gate *, struct owner *);
-void gate_slot_free(struct core *, struct gate *);
-void gate_wake_all(struct core *, struct gate *);
+void gate_place_free(struct gate *);
 void gate_tell(struct core *, struct gate *);                 /* it says anew how it stands, and so does who has something there */
 void gate_condition(struct core *, struct gate *, const char *condition, const char *message);   /* "": fine */
 void gate_answered(struct core *, struct gate *, const struct judgement *, const struct reply *);
@@ -388,7 +407,24 @@ void gate_committed(struct core *, struct gate *, enum commit_outcome);
 bool gate_healthy(const struct gate *);
 int64_t gate_wake_ms(const struct core *, const struct gate *);
 
+/* line.c: who waits for a place in a window */
+void gate_wait(struct core *, struct gate *, struct owner *);
+void line_call(struct core *, struct gate *);                   /* those who are first, as many as there are places */
+void line_forget_owner(struct gate *, const struct owner *);
+void line_forget(struct gate *);
+
+/* lookup.c: the records of numbers */
+void record_take(struct owner *, const struct gate *, const struct found *, int64_t now_ms);    /* found NULL: not in the account */
+void lookup_ask(struct gate *, struct owner *);
+void lookup_forget(struct owner *);
+void lookups_send(struct core *, struct gate *);
+void lookup_found(struct core *, const struct scan *list, const struct found *);
+void lookup_done(struct core *, struct owner *, const struct gate *, const struct found *, int64_t began_ms);
+void lookup_failed(struct core *, struct owner *, const char *words);
+void lookups_end(struct core *, struct scan *list, const char *failure);
+
 /* scan.c: lists */
+struct scan *scan_start(struct gate *, const struct kind *, const char *parent);
 void scan_account(struct core *, struct gate *);                /* a complete one */
 void scan_row(struct row *);                     /* the list in which this row would show */
 void scan_below(const struct kind *, struct row *parent);

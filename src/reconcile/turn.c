@@ -90,7 +90,7 @@ static bool gate_lets(struct turn *t, struct gate *gate, bool write)
     bool may = write ? gate_may_write(t->core, gate) : gate_may_read(t->core, gate);
 
     if (!may)
-        gate_wait(gate, t->owner);
+        gate_wait(t->core, gate, t->owner);
     return may;
 }
 
