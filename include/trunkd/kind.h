@@ -34,7 +34,7 @@ enum {
     FIELD_REF = 1 << 0,         /* an id or name that another object has to have first: an operation without it is blocked */
     FIELD_WRITE_ONLY = 1 << 1,  /* the provider does not show it: what was sent counts as applied */
     FIELD_IN_PATH = 1 << 2,     /* not in the body: the parent's id, or an id the path carries */
-    FIELD_ALWAYS = 1 << 3,      /* LiveKit: written even when NULL (as ""), because the objects around it must be there */
+    FIELD_ALWAYS = 1 << 3,      /* written even when NULL: LiveKit (as "") wants the objects around it, Twilio (as its zero) asks for it */
     FIELD_SPARING = 1 << 4,     /* Twilio: an update does not empty what was shown empty: whether an empty value is taken is not known */
 };
 
@@ -109,10 +109,11 @@ struct wanted {
     const struct kind *kind;
     const char *slot, *account;
     const char *label;                      /* goes before the tag where a person reads the name; may be "" */
+    bool spare;                             /* another of its kind is what must stand before an old one goes */
     bool retiring;                          /* only until nothing leads to it any more: another one takes its place */
     struct spec spec;                       /* REF fields are NULL while unknown; fields that carry the tag are filled by tag() */
 };
-#define WANTED_MAX 16
+#define WANTED_MAX 32
 
 /* ---- Talking to the provider -------------------------------------------------------------------------------------------- */
 struct call {

@@ -10,7 +10,7 @@
 #define DOCUMENT_BYTES_MAX (1u << 20)
 #define WORDS_MAX 8
 
-enum setting_type { TEXT, BOOL, INT, LIST, MAP };
+enum setting_type { TEXT, BOOL, INT, LIST, MAP, DOCUMENTS };
 
 static const struct setting {
     const char *document, *key, *manifest;
@@ -65,6 +65,21 @@ static void read_texts(struct manifest *m, const char *file, const struct yaml *
     json_close(to, map ? '}' : ']');
 }
 
+static void read_document(struct manifest *m, const char *file, const struct yaml *node, const char *key, const char *document, struct buf *to);
+
+static void read_documents(struct manifest *m, const char *file, const struct yaml *node, const struct setting *setting, struct buf *to)
+{
+    if (node->type != YAML_LIST) {
+        manifest_error(m, &(struct place){ .file = file, .line = node->line, .column = node->column }, "%s is a list of maps", setting->manifest);
+        return;
+    }
+    json_key(to, setting->key);
+    json_open(to, '[');
+    for (const struct yaml *child = node->child; child; child = child->next)
+        read_document(m, file, child, setting->manifest, setting->words, to);
+    json_close(to, ']');
+}
+
 static void read_setting(struct manifest *m, const char *file, const struct yaml *node, const struct setting *setting, struct buf *to)
 {
     const struct manifest_field field = { .key = setting->manifest, .min = setting->least, .max = setting->most };
@@ -86,34 +101,43 @@ static void read_setting(struct manifest *m, const char *file, const struct yaml
     case MAP:
         read_texts(m, file, node, setting, to);
         return;
+    case DOCUMENTS:
+        read_documents(m, file, node, setting, to);
+        return;
     }
     if (value)
         json_key_raw(to, setting->key, value);
 }
 
-const char *settings_read(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
+static void read_document(struct manifest *m, const char *file, const struct yaml *node, const char *key, const char *document, struct buf *to)
 {
     const char *known[ARRAY_SIZE(settings) + 1] = { NULL };
     size_t count = 0;
-    struct buf json;
 
     if (node->type != YAML_MAP) {
-        manifest_error(m, &(struct place){ .file = file, .line = node->line, .column = node->column }, "%s is a map of settings", field->key);
-        return NULL;
+        manifest_error(m, &(struct place){ .file = file, .line = node->line, .column = node->column }, "%s is a map of settings", key);
+        return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-        if (text_equal(settings[i].document, field->column))
+        if (text_equal(settings[i].document, document))
             known[count++] = settings[i].manifest;
-    manifest_refuse_unknown(m, file, node, field->key, known);
-    buf_init(&json, DOCUMENT_BYTES_MAX);
-    json_open(&json, '{');
+    manifest_refuse_unknown(m, file, node, key, known);
+    json_open(to, '{');
     for (const struct yaml *child = node->child; child; child = child->next) {
-        const struct setting *setting = setting_find(field->column, child->key->text);
+        const struct setting *setting = setting_find(document, child->key->text);
         if (setting && yaml_plain(child) != YAML_MEANS_NULL)
-            read_setting(m, file, child, setting, &json);
+            read_setting(m, file, child, setting, to);
     }
-    json_close(&json, '}');
-    const char *text = arena_strdup(&m->arena, json.data);
+    json_close(to, '}');
+}
+
+const char *settings_read(struct manifest *m, const char *file, const struct yaml *node, const struct manifest_field *field)
+{
+    struct buf json;
+
+    buf_init(&json, DOCUMENT_BYTES_MAX);
+    read_document(m, file, node, field->key, field->column, &json);
+    const char *text = json.length ? arena_strdup(&m->arena, json.data) : NULL;
     buf_release(&json);
     return text;
 }

@@ -60,7 +60,7 @@ static const char *zero_text(const struct field *field)
 /* Whether nothing has to be said of a field without value. */
 static bool goes_unsaid(const struct field *field, size_t i, const struct spec *shown)
 {
-    return !shown || ((field->flags & FIELD_SPARING) && !shown->value[i]);
+    return !(field->flags & FIELD_ALWAYS) && (!shown || ((field->flags & FIELD_SPARING) && !shown->value[i]));
 }
 
 void encode_form(const struct kind *kind, const struct spec *spec, const struct spec *shown, struct buf *to, struct request *request)

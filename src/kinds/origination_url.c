@@ -1,5 +1,9 @@
-/* twilio.origination_url: where Twilio sends the calls of a trunk, the SIP host of the LiveKit project. There while a number that
- * takes calls is on the trunk. The slot is the SIP URI, so a project's other host is another object and stands before this one goes.
+/* twilio.origination_url: where Twilio sends the calls of a trunk, the SIP host of the LiveKit project, and what people name besides.
+ * There while a number that takes calls is on the trunk. The slot is the SIP URI, so a project's other host is another object and stands
+ * before this one goes.
+ *
+ * The rule (Twilio): ten on a trunk. Ours: people may name eight, which leaves room for the project's own and its successor. The project's
+ * own comes first, the others when it stands; while theirs are replaced a create may have to wait until one of the old ones is gone.
  *
  * Twilio knows no rule against two of the same URL: a create in doubt waits. It goes with its trunk. */
 #include "twilio.h"
@@ -8,7 +12,9 @@
 
 #include <trunkd/text.h>
 
-#include "value.h"
+#include "setting.h"
+
+#define STANDARD "10"
 
 enum { TRUNK_SID, FRIENDLY_NAME, SIP_URL, PRIORITY, WEIGHT, ENABLED };
 
@@ -16,28 +22,65 @@ static const struct field fields[] = {
     [TRUNK_SID]     = { "trunk_sid",     NULL,           "trunk_sid",     FIELD_TEXT, FIELD_REF | FIELD_IN_PATH, NULL },
     [FRIENDLY_NAME] = { "friendly_name", "FriendlyName", "friendly_name", FIELD_TEXT, 0, NULL },
     [SIP_URL]       = { "sip_url",       "SipUrl",       "sip_url",       FIELD_TEXT, 0, NULL },
-    [PRIORITY]      = { "priority",      "Priority",     "priority",      FIELD_INT,  0, NULL },
+    [PRIORITY]      = { "priority",      "Priority",     "priority",      FIELD_INT,  FIELD_ALWAYS, NULL },
     [WEIGHT]        = { "weight",        "Weight",       "weight",        FIELD_INT,  0, NULL },
     [ENABLED]       = { "enabled",       "Enabled",      "enabled",       FIELD_BOOL, 0, NULL },
 };
 
 static const enum kind_id needs[] = { KIND_TWILIO_TRUNK };
 
+/* Scheme and host have no case, and Twilio is not known to keep it: a URI is compared with both in small letters. */
+static const char *without_case(const char *uri, struct arena *arena)
+{
+    char *text = arena_strdup(arena, uri);
+    const size_t end = strcspn(text, ";?"), scheme = strcspn(text, ":");
+    const char *at = memchr(text, '@', end);
+    const size_t host = at ? (size_t)(at - text) : scheme;
+
+    for (size_t i = 0; i < end; i++)
+        if ((i < scheme || i > host) && text[i] >= 'A' && text[i] <= 'Z')
+            text[i] = (char)(text[i] - 'A' + 'a');
+    return text;
+}
+
+static void want_url(const struct scene *scene, const char *uri, const char *priority, const char *weight, struct wanted *ret)
+{
+    struct spec *spec = want_one(&kind_ORIGINATION_URL, scene, uri, "", ret);
+
+    spec->value[TRUNK_SID] = scene_id(scene, KIND_TWILIO_TRUNK, "");
+    spec->value[SIP_URL] = uri;
+    spec->value[PRIORITY] = priority;
+    spec->value[WEIGHT] = weight;
+    spec->value[ENABLED] = "true";
+}
+
+/* What people named; the project's own, should it be among them, is there already. */
+static size_t want_named(const struct scene *scene, const char *own, struct arena *arena, struct wanted *ret, size_t max)
+{
+    const struct json *items = setting_documents(scene->twilio_trunk, "origination_urls", arena);
+    size_t count = 0;
+
+    for (const struct json *item = items; item && count < max; item = item->next) {
+        const char *uri = without_case(text_or(json_member(item, "url"), ""), arena);
+        bool comes = scene_id(scene, KIND_ORIGINATION_URL, own) || scene_find(scene, KIND_ORIGINATION_URL, uri);
+
+        if (!comes || text_equal(uri, own))
+            continue;
+        want_url(scene, uri, setting_int(item, &fields[PRIORITY], STANDARD, arena), setting_int(item, &fields[WEIGHT], STANDARD, arena), &ret[count]);
+        ret[count++].spare = true;
+    }
+    return count;
+}
+
 static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
 {
-    const char *sip_url;
-    struct spec *spec;
+    const char *own;
 
     if (max == 0 || !scene_is_trunk(scene) || scene->on_trunk.inbound == 0 || !scene->project || !scene->project->sip_host)
         return 0;
-    sip_url = arena_printf(arena, "sip:%s;transport=tcp", scene->project->sip_host);
-    spec = want_one(&kind_ORIGINATION_URL, scene, sip_url, "", ret);
-    spec->value[TRUNK_SID] = scene_id(scene, KIND_TWILIO_TRUNK, "");
-    spec->value[SIP_URL] = sip_url;
-    spec->value[PRIORITY] = "10";
-    spec->value[WEIGHT] = "10";
-    spec->value[ENABLED] = "true";
-    return 1;
+    own = arena_printf(arena, "sip:%s;transport=tcp", scene->project->sip_host);
+    want_url(scene, own, STANDARD, STANDARD, ret);
+    return 1 + want_named(scene, own, arena, ret + 1, max - 1);
 }
 
 static void tag(const char *text, const char *label, struct arena *arena, struct spec *spec)
@@ -75,20 +118,6 @@ static void list(const struct call *call, struct request *ret)
     twilio_list(call, TWILIO_TRUNKING, ret, "/v1/Trunks/", call->resource->parent_id, "/OriginationUrls?PageSize=1000", NULL);
 }
 
-/* Scheme and host have no case, and Twilio is not known to keep it: a URI is compared with both in small letters. */
-static const char *without_case(const char *uri, struct arena *arena)
-{
-    char *text = arena_strdup(arena, uri);
-    const size_t end = strcspn(text, ";?"), scheme = strcspn(text, ":");
-    const char *at = memchr(text, '@', end);
-    const size_t host = at ? (size_t)(at - text) : scheme;
-
-    for (size_t i = 0; i < end; i++)
-        if ((i < scheme || i > host) && text[i] >= 'A' && text[i] <= 'Z')
-            text[i] = (char)(text[i] - 'A' + 'a');
-    return text;
-}
-
 static void finish(const struct call *call, const struct json *item, struct found *found)
 {
     const char *uri = found->spec.value[SIP_URL];
@@ -110,10 +139,21 @@ static bool decode(enum operation operation, const struct call *call, const stru
     return twilio_decode(&shape, operation, call, reply, each, userdata, ret_cursor, err);
 }
 
+static struct judgement judge_url(enum operation operation, const struct reply *reply, struct arena *arena)
+{
+    static const struct judge_rule rules[] = {
+        { ON_LIST,   404, "20404", VERDICT_GONE,  NULL },       /* as everything below a trunk */
+        { ON_CREATE, 404, "20404", VERDICT_LATER, NULL },
+        { ON_CREATE, 0,   "21249", VERDICT_LATER, NULL },       /* ten: until one of the old ones is gone */
+    };
+
+    return twilio_judge_with(rules, ARRAY_SIZE(rules), operation, reply, arena);
+}
+
 const struct kind kind_ORIGINATION_URL = {
     .id = KIND_ORIGINATION_URL, .name = "twilio.origination_url", .owner = OWNER_TRUNK, .family = FAMILY_TWILIO,
     .recognised = BY_TAG, .scope = LIST_PER_PARENT, .repeat = REPEAT_MUST_WAIT, .goes_with_parent = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields), .needs = needs, .needs_count = ARRAY_SIZE(needs),
     .want = want, .tag = tag, .create = create, .update = update, .remove = remove_url, .get = get, .list = list,
-    .decode = decode, .judge = twilio_judge_below,
+    .decode = decode, .judge = judge_url,
 };

@@ -51,3 +51,20 @@ void settings_take(const struct kind *kind, const struct setting *settings, size
         spec->value[setting->field] = value_canonical(field, value, arena);
     }
 }
+
+const struct json *setting_documents(const char *document, const char *key, struct arena *arena)
+{
+    const struct json *parsed = NULL, *list;
+
+    if (!document || !json_parse(arena, document, strlen(document), &parsed, NULL))
+        return NULL;
+    list = json_get(parsed, key);
+    return list && list->type == JSON_ARRAY ? list->child : NULL;
+}
+
+const char *setting_int(const struct json *document, const struct field *field, const char *standard, struct arena *arena)
+{
+    const struct json *value = json_get(document, field->name);
+
+    return value ? value_canonical(field, value, arena) : standard;
+}

@@ -15,6 +15,11 @@ struct setting {
 /* document: JSON text, NULL when there is none. */
 void settings_take(const struct kind *, const struct setting *, size_t count, const char *document, struct arena *, struct spec *);
 
+/* The first of the documents that a setting lists; NULL: there is none. */
+const struct json *setting_documents(const char *document, const char *key, struct arena *);
+/* A number of such a document, under the field's name; `standard` where there is none. */
+const char *setting_int(const struct json *document, const struct field *, const char *standard, struct arena *);
+
 /* What both trunks of LiveKit know. */
 extern const char *const encryption_names[], *const encryption_words[], *const include_names[], *const include_words[];
 

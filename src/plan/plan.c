@@ -6,7 +6,7 @@
  *     wanted, live and as wanted leads to what is wanted, not to what is left over; any other of the same account, or of the
  *     other provider, may still lead here.
  *  4. In a move the new stands before the old goes: an unwanted row waits for its counterpart, the wanted row of its kind,
- *     unless nothing of that kind is wanted any more.
+ *     unless nothing of that kind is wanted any more. What is spare is nobody's counterpart.
  *  5. A refusal holds as long as exactly the refused spec is wanted. */
 #include "plan.h"
 
@@ -129,7 +129,7 @@ static void block_by_counterpart(const struct resource *const *own, size_t own_c
                                  const struct wanted *wants, size_t wants_count, struct planned *p)
 {
     for (size_t i = 0; i < wants_count; i++) {
-        if (wants[i].kind != p->kind)
+        if (wants[i].kind != p->kind || wants[i].spare)
             continue;
         const struct resource *next = NULL;
         for (size_t j = 0; j < own_count; j++)

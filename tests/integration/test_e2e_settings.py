@@ -5,14 +5,15 @@ import re
 
 from ctllib import trunkctl
 from pglib import SOURCES
+from simlib import SIP_HOST
 import worldlib
 
 A, B = worldlib.phone(1), worldlib.phone(2)
 ROWS = re.findall(r"^SETTING\((\w+), (\w+), (\w+), (\w+), (-?\d+), (-?\d+), \"(.*?)\", ",
                   (pathlib.Path(SOURCES) / "include/trunkd/settings.def").read_text(), re.M)
-NUMBERS_OWN = [row for row in ROWS if row[0] != "twilio_trunk"]
 ENUMS = {"media_encryption": "SIP_MEDIA_ENCRYPT_%s", "include_headers": {"none": "SIP_NO_HEADERS", "x": "SIP_X_HEADERS", "all": "SIP_ALL_HEADERS"}}
 LISTS = {"inbound_trunk": "inbound_trunks", "outbound_trunk": "outbound_trunks", "dispatch_rule": "dispatch_rules"}
+NUMBERS_OWN = [row for row in ROWS if row[0] in LISTS]
 IDS = {"inbound_trunk": "sip_trunk_id", "outbound_trunk": "sip_trunk_id", "dispatch_rule": "sip_dispatch_rule_id"}
 
 
@@ -145,7 +146,7 @@ def test_a_manifest_can_hold_every_setting(world, tmp_path):
 
 
 TWILIO = {key: (words.split()[1] if words else "https://recover.test/" if kind == "TEXT" else True)
-          for document, key, _, kind, _, _, words in ROWS if document == "twilio_trunk"}
+          for document, key, _, kind, _, _, words in ROWS if document == "twilio_trunk" and kind != "DOCUMENTS"}
 DEFAULTS = {"transfer_mode": "disable-all", "transfer_caller_id": "from-transferee", "cnam_lookup_enabled": False,
             "disaster_recovery_url": None, "disaster_recovery_method": "POST", "recording_mode": "do-not-record", "recording_trim": "do-not-trim"}
 # A setting that says nothing alone, and what it is written with; and whose object is another than the trunk.
@@ -207,3 +208,45 @@ def test_twilio_settings_of_a_number_are_those_of_a_trunk_of_its_own(world):
     world.wait_active(A, B)
     assert trunk_of(world, A)["sid"] == shared
     world.agree()
+
+
+def urls_of(world, number):
+    return {o["sip_url"]: (o["priority"], o["weight"]) for o in world.sim.objects("origination_urls")
+            if o["trunk_sid"] == world.sim.number(number)["trunk_sid"] and o["enabled"]}
+
+
+def test_more_origination_urls_of_a_live_number(world, tmp_path):
+    own = {f"sip:{SIP_HOST};transport=tcp": (10, 10)}
+    world.own(A)
+    world.insert("trunk", {"name": "big", "twilio_account": "main", "livekit_project": worldlib.PROJECT, "twilio_trunk": {}})
+    world.number(A, trunk="big")
+    world.daemon.start()
+    world.wait_active(A)
+    file = tmp_path / "trunk.yaml"
+
+    def want(*urls):
+        spec = {"twilioAccount": "main", "livekitProject": worldlib.PROJECT, "twilioTrunk": {"originationUrls": list(urls)}}
+        file.write_text(json.dumps({"apiVersion": "trunkd/v1", "kind": "Trunk", "metadata": {"name": "big"}, "spec": spec}))
+        done = trunkctl(world.db, "apply", "-f", str(file))
+        assert (done.code, done.err) == (0, ""), done
+        world.wait_trunk("big")
+        assert world.sim.call(A)["ends"] == "room"
+
+    want({"url": "sip:Backup.example;transport=tcp", "priority": 20, "weight": 1}, {"url": "sip:desk@two.example"})
+    assert urls_of(world, A) == {**own, "sip:backup.example;transport=tcp": (20, 1), "sip:desk@two.example": (10, 10)}
+    since = world.sim.last()
+    want({"url": "sip:backup.example;transport=tcp", "priority": 0, "weight": 1}, {"url": "sip:desk@two.example"})
+    assert urls_of(world, A) == {**own, "sip:backup.example;transport=tcp": (0, 1), "sip:desk@two.example": (10, 10)}
+    assert list(map(worldlib.short, world.writes(since))) == ["POST /v1/Trunks/TK/OriginationUrls/OU"]
+    many = [{"url": f"sip:h{n}.example", "priority": 20 + n} for n in range(8)]
+    want(*many)
+    others = [{"url": f"sip:i{n}.example", "priority": 30 + n} for n in range(8)]
+    want(*others)                                   # all replaced: eight old, eight new and the own one never fit at once
+    assert urls_of(world, A) == {**own, **{u["url"]: (u["priority"], 10) for u in others}}
+    world.agree()
+    want()
+    assert urls_of(world, A) == own
+    world.agree()
+    file.write_text(file.read_text().replace('"originationUrls": []', '"originationUrls": [{"uri": "sip:x"}, "sip:y"]'))
+    done = trunkctl(world.db, "apply", "-f", str(file))
+    assert done.code == 1 and 'originationUrls has no key "uri"; did you mean "url"?' in done.err and "originationUrls is a map of settings" in done.err, done.err

@@ -297,6 +297,17 @@ def test_a_rule_that_would_fail_every_call_is_refused(db, bad, sentence):
     ({"disaster_recovery_method": "PUT"}, "must be one of POST, GET"),
     ({"recording_trim": "trim-silence"}, "trunk \"t\": twilio_trunk.recording_trim is set, but nothing is recorded"),
     ({"recording_trim": "trim-silence", "recording_mode": "do-not-record"}, "but nothing is recorded"), ({"recording_mode": "yes"}, "must be one of do-not-record"),
+    ({"origination_urls": "sip:x"}, "twilio_trunk.origination_urls must be a list of at most 8 JSON objects"),
+    ({"origination_urls": [{"url": f"sip:h{n}"} for n in range(9)]}, "must be a list of at most 8 JSON objects"),
+    ({"origination_urls": ["sip:x"]}, "origination_url must be a JSON object"), ({"origination_urls": [{"weight": 1}]}, "has an entry without url"),
+    ({"origination_urls": [{"uri": "sip:x"}]}, 'trunk "t": twilio_trunk.origination_urls, number 1: origination_url has no setting "uri"'),
+    *[({"origination_urls": [{"url": url}]}, "url must be a SIP URI such as sip:backup.example.com;transport=tcp")
+      for url in ("sips:x.example", "http://x.example", "sip:", "sip:-x", "sip:x y", "sip:x@", "sip:x:0", "sip:x\n", "x.example")],
+    ({"origination_urls": [{"url": "sip:x", "priority": -1}]}, "priority must be a whole number from 0 to 65535"),
+    ({"origination_urls": [{"url": "sip:x", "weight": 0}]}, "weight must be a whole number from 1 to 65535"),
+    ({"origination_urls": [{"url": "sip:X.example;a=B"}, {"url": "SIP:x.Example;a=B"}]}, "twilio_trunk.origination_urls has sip:x.example;a=B twice"),
+    *[({"origination_urls": [{"url": url}]}, "twilio_trunk.origination_urls names sip:lk.sip.livekit.cloud, which is the project's own")
+      for url in ("sip:LK.sip.livekit.cloud;transport=tcp", "sip:lk.sip.livekit.cloud", "SIP:lk.sip.livekit.cloud;transport=TLS")],
 ])
 def test_a_trunk_is_refused_what_twilio_would_not_do(db, bad, sentence):
     base_rows(db)

@@ -202,6 +202,8 @@ static void check_outbound(struct look *look, const char *number, struct json_ob
         miss(look, number, "its outbound trunk has not the password that Twilio has");
 }
 
+static size_t items(struct json_object *list) { return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0; }
+
 /* What a trunk has because its settings ask for it. */
 static void check_on_request(struct look *look, const char *account, const char *sid, struct json_object *settings)
 {
@@ -239,7 +241,7 @@ static void check_trunk(struct look *look, const char *account, struct json_obje
     only(list_of(state, account, "origination_urls"), "trunk_sid", sid, &urls);
     if (inbound + outbound == 0)
         miss(look, sid, "is a trunk of ours without a number");
-    if (urls != (inbound > 0))
+    if (urls != (inbound > 0 ? 1 + items(get(settings, "origination_urls")) : 0))
         miss(look, sid, "has not the origination URL it should have");
     only(list_of(state, account, "trunk_credential_lists"), "trunk_sid", sid, &count);
     if (count != (outbound > 0))

@@ -115,7 +115,45 @@ static void test_a_404_speaks_of_the_trunk(void **state)
     assert_judged(KIND, OP_LIST, 404, gone, VERDICT_GONE);
     assert_judged(KIND, OP_CREATE, 404, gone, VERDICT_LATER);
     assert_judged(KIND, OP_DELETE, 404, gone, VERDICT_GONE);
-    assert_judged(KIND, OP_CREATE, 400, "{\"code\":21249,\"message\":\"maximum\"}", VERDICT_TAKEN);
+    assert_judged(KIND, OP_CREATE, 400, "{\"code\":21249,\"message\":\"maximum\"}", VERDICT_LATER);
+}
+
+#define NAMED "{\"origination_urls\":[{\"url\":\"SIP:Backup.Example.com;transport=tcp\",\"priority\":0,\"weight\":5},{\"url\":\"sip:x.sip.livekit.cloud;transport=tcp\"}," \
+    "{\"url\":\"sip:Desk@Two.example\"}]}"
+
+/* The project's own comes first, the others when it stands, and what is there stays. */
+static void test_what_people_name_comes_when_the_own_one_stands(void **state)
+{
+    struct resource trunk = live(kinds[KIND_TWILIO_TRUNK], "", TK, NULL), own = live(KIND, SIP, "OU1", TK), old = live(KIND, "sip:Desk@two.example", "OU2", TK);
+    const struct resource *rows[] = { &trunk, &old, &own };
+    struct scene scene = trunk_scene(rows, 1);
+    struct wanted wanted[WANTED_MAX];
+    struct request request;
+    struct call call;
+
+    (void)state;
+    scene.twilio_trunk = NAMED;
+    assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 1);
+    assert_string_equal(wanted[0].slot, SIP);
+    assert_false(wanted[0].spare);
+    scene.rows_count = 2;
+    assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 2);
+    assert_string_equal(wanted[1].slot, "sip:Desk@two.example");
+    scene.rows_count = 3;
+    assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 3);
+    assert_string_equal(wanted[1].slot, "sip:backup.example.com;transport=tcp");
+    assert_true(wanted[1].spare && wanted[2].spare);
+    assert_string_equal(value(KIND, &wanted[2].spec, "priority"), "10");
+    assert_string_equal(value(KIND, &wanted[2].spec, "weight"), "10");
+    assert_null(value(KIND, &wanted[1].spec, "priority"));
+    assert_string_equal(value(KIND, &wanted[1].spec, "weight"), "5");
+    KIND->tag(TAG, "", &arena, &wanted[1].spec);
+    call = call_of(&twilio, &own, &wanted[1].spec);
+    KIND->create(&call, &request);
+    assert_non_null(strstr(request.body, "&Priority=0&Weight=5"));
+    assert_int_equal(KIND->want(&scene, &arena, wanted, 2), 2);
+    scene.on_trunk.inbound = 0;
+    assert_false(is_wanted(KIND, &scene));
 }
 
 int main(void)
@@ -126,6 +164,7 @@ int main(void)
         cmocka_unit_test_teardown(test_the_echo_of_a_create_is_silent, forget),
         cmocka_unit_test_teardown(test_an_answer_without_its_trunk_lies_where_it_was_asked_for, forget),
         cmocka_unit_test_teardown(test_a_404_speaks_of_the_trunk, forget),
+        cmocka_unit_test_teardown(test_what_people_name_comes_when_the_own_one_stands, forget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
