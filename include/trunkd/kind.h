@@ -74,7 +74,7 @@ struct resource {
 
 /* The place of a password made for a row: "sip/<owner>/<kind>/<slot>/<account>". Sealed for it, and filled in for it only. */
 const char *resource_secret_place(const struct resource *, struct arena *);
-/* Of a password's row, whose slot is the version: 1 and up. */
+/* Of a password's row, whose slot is the version: 1 and up; 0: it is none (it turned up late, and is to be removed). */
 int64_t resource_version(const struct resource *);
 
 /* ---- What want() may look at ------------------------------------------------------------------------------------------- */

@@ -25,12 +25,13 @@ static const struct field fields[] = {
 
 static const enum kind_id needs[] = { KIND_CREDENTIAL_LIST };
 
+/* What turned up late is no version: it has another slot, and nobody wants it. */
 static const struct resource *newest_of(const struct scene *scene)
 {
     const struct resource *row, *newest = NULL;
 
     for (size_t i = 0; (row = scene_next(scene, KIND_CREDENTIAL, &i));)
-        if (!newest || resource_version(row) > resource_version(newest))
+        if (resource_version(row) > (newest ? resource_version(newest) : 0))
             newest = row;
     return newest;
 }
@@ -58,7 +59,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     newest = newest_of(scene);
     want_version(scene, newest ? newest->slot : FIRST_VERSION, newest, arena, &ret[count++]);
     for (size_t i = 0; count < max && (row = scene_next(scene, KIND_CREDENTIAL, &i));)
-        if (row != newest && row->used && row->known == KNOWN_LIVE) {
+        if (row != newest && row->used && row->known == KNOWN_LIVE && resource_version(row) > 0) {
             want_version(scene, row->slot, row, arena, &ret[count]);
             ret[count++].retiring = true;
         }

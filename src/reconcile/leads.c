@@ -71,12 +71,14 @@ bool number_leads_elsewhere(const struct owner *number) { return leads(number, &
 
 /* ---- passwords of a trunk: which of them its numbers call with ------------------------------------------------------------------- */
 
+static bool is_version(const struct row *row) { return row->r.kind->makes_secret && !row->ended && resource_version(&row->r) > 0; }
+
 static size_t versions(const struct owner *trunk)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < trunk->rows_count; i++)
-        count += trunk->rows[i]->r.kind->makes_secret && !trunk->rows[i]->ended;
+        count += is_version(trunk->rows[i]);
     return count;
 }
 
@@ -107,7 +109,7 @@ int64_t leads_mark_used(const struct core *core, struct owner *trunk)
         return next_ms;
     for (size_t i = 0; i < trunk->rows_count; i++) {
         struct row *row = trunk->rows[i];
-        if (!row->r.kind->makes_secret)
+        if (!is_version(row))
             continue;
         if (row->used_ms == 0 || is_used(trunk, row))
             row->used_ms = core->now_ms;
@@ -138,7 +140,7 @@ bool leads_rotate(struct core *core, struct owner *trunk, const char *why)
 
     for (size_t i = 0; i < trunk->rows_count; i++) {
         const struct row *row = trunk->rows[i];
-        if (row->r.kind->makes_secret && !row->ended && (!newest || resource_version(&row->r) > resource_version(&newest->r)))
+        if (is_version(row) && (!newest || resource_version(&row->r) > resource_version(&newest->r)))
             newest = row;
     }
     if (!newest)

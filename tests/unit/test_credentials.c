@@ -167,6 +167,12 @@ static void test_the_newest_version_is_wanted_and_those_that_are_used(void **sta
     assert_false(wanted[0].retiring);
     assert_true(wanted[1].retiring);
     assert_int_equal(KIND->want(&scene, &arena, wanted, 1), 1);
+    credential.slot = "late-22334455";          /* of an earlier life: it is removed */
+    assert_int_equal(KIND->want(&scene, &arena, wanted, 4), 1);
+    scene.rows_count = 3;
+    assert_string_equal(wanted_in(KIND, &scene).slot, "1");
+    scene.rows_count = 4;
+    credential.slot = "1";
     credential.known = KNOWN_NONE;              /* somebody has removed it: it is not made again */
     assert_int_equal(KIND->want(&scene, &arena, wanted, 4), 1);
 }
