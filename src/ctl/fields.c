@@ -7,6 +7,7 @@
 #define OPTIONAL .required = false
 
 static const char *const providers[] = { "twilio", "sip", NULL };
+static const char *const drifts[] = { "repair", "report", NULL };
 
 static const struct manifest_field project_fields[] = {
     { "url",         "url",           FIELD_NAME,   REQUIRED },
@@ -14,6 +15,7 @@ static const struct manifest_field project_fields[] = {
     { "secret",      "secret",        FIELD_SECRET, REQUIRED },
     { "sipHost",     "sip_host",      FIELD_NAME,   REQUIRED },
     { "maxInFlight", "max_in_flight", FIELD_INT,    .min = 1, .max = 32 },
+    { "drift",       "drift",         FIELD_WORD,   .words = drifts },
 };
 
 static const struct manifest_field account_fields[] = {
@@ -27,6 +29,7 @@ static const struct manifest_field account_fields[] = {
     { "numbersPerTrunk",    "numbers_per_trunk",   FIELD_INT,    .min = 1, .max = 500 },
     { "maxInFlight",        "max_in_flight",       FIELD_INT,    .min = 1, .max = 32 },
     { "terminationAddress", "termination_address", FIELD_NAME, OPTIONAL },
+    { "drift",              "drift",               FIELD_WORD,   .words = drifts },
 };
 
 static const struct manifest_field agent_fields[] = {

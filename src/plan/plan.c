@@ -7,7 +7,7 @@
  *     other provider, may still lead here.
  *  4. In a move the new stands before the old goes: an unwanted row waits for its counterpart, the wanted row of its kind,
  *     unless nothing of that kind is wanted any more. What is spare is nobody's counterpart.
- *  5. A refusal holds as long as exactly the refused spec is wanted. */
+ *  5. A refusal holds as long as exactly the refused spec is wanted. Drift that is only reported is one: by people, not by the provider. */
 #include "plan.h"
 
 #include <assert.h>
@@ -144,9 +144,21 @@ static void block_by_counterpart(const struct resource *const *own, size_t own_c
     }
 }
 
-static bool refused_as_wanted(const struct planned *p, const struct spec *spec)
+#define NO_TAG "td-aaaaaaaa-aaaaaaaaaaaaa-aaaaaaaa"
+
+/* An object that is gone has no tag any more: what carried it says nothing. */
+static bool refused_as_wanted(const struct planned *p, struct arena *arena)
 {
-    return p->row->refusal && spec_differs(p->kind, spec, &p->row->sent, 0) == p->kind->fields_count;
+    struct spec spec = p->wanted->spec;
+    const struct resource *row = p->row;
+
+    p->kind->tag(*row->tag ? row->tag : NO_TAG, p->wanted->label, arena, &spec);
+    for (size_t i = 0; i < p->kind->fields_count; i++) {
+        bool carries_tag = !*row->tag && !text_equal(spec.value[i], p->wanted->spec.value[i]);
+        if (!carries_tag && !text_equal(spec.value[i], row->sent.value[i]))
+            return false;
+    }
+    return true;
 }
 
 /* What stands below another parent (the one it had is gone), or has nothing that could be changed, is removed and made anew. */
@@ -184,12 +196,8 @@ static void plan_wanted(const struct scene *scene, struct arena *arena, struct p
     }
     if (p->block == BLOCK_REF && p->kind->makes_secret && !(row && row->secret))
         p->block = BLOCK_SEAL;
-    if (p->block == BLOCK_NONE && row && row->refusal) {
-        struct spec spec = p->wanted->spec;
-        row->kind->tag(row->tag, p->wanted->label, arena, &spec);
-        if (refused_as_wanted(p, &spec))
-            p->block = BLOCK_REFUSED;
-    }
+    if (p->block == BLOCK_NONE && row && row->refusal && refused_as_wanted(p, arena))
+        p->block = BLOCK_REFUSED;
 }
 
 static void plan_unwanted(struct planned *p)

@@ -130,6 +130,8 @@ static const char *working_words(const struct planned *p, struct arena *arena)
     return p && p->row && p->row->message ? arena_printf(arena, "%s: %s", p->kind->name, p->row->message) : NULL;
 }
 
+static bool is_left(const struct planned *p) { return text_equal(p->row->refusal, "DriftLeft"); }
+
 static void active_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
 {
     bool waits = tally->working || (tally->removing > 0 && tally->stuck == 0);
@@ -137,13 +139,15 @@ static void active_status(const struct tally *tally, const struct standing *stan
     if (standing->account_reason && (waits || standing->braked))
         set(ret, STATUS_ACTIVE, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
     else if (tally->refused)
-        set(ret, STATUS_ACTIVE, "UpdateRefused", tally->refused->row->message);
+        set(ret, STATUS_ACTIVE, is_left(tally->refused) ? "DriftLeft" : "UpdateRefused", tally->refused->row->message);
     else if (tally->working && (standing->full || standing->trunk_refused))
         set(ret, STATUS_ACTIVE, "UpdateRefused", standing->full ? full_words(standing, arena) : standing->trunk_refused);
     else if (tally->missing)
         set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s is missing and is being made again", tally->missing->kind->name));
     else if (tally->changed)
         set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s was changed at the provider and is being put back", tally->changed->kind->name));
+    else if (standing->trunk_left)
+        set(ret, STATUS_ACTIVE, "DriftLeft", standing->trunk_left);
     else if (standing->trunk_drifted)
         set(ret, STATUS_ACTIVE, "Drifted", arena_printf(arena, "%s of its trunk is missing or was changed, and is being put right", standing->trunk_drifted));
     else if (tally->working)
@@ -169,6 +173,12 @@ static void agentless_status(const struct tally *tally, struct arena *arena, str
     set(ret, STATUS_PENDING, ended ? "NoAgent" : "Updating", tally->stuck > 0 ? leftover_words(tally->stuck_first, arena) : NULL);
 }
 
+/* Refusals that are states of their own. */
+static const char *kept_word(const char *refusal)
+{
+    return text_equal(refusal, "AccountFull") || text_equal(refusal, "DriftLeft") ? refusal : "Refused";
+}
+
 static void pending_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
 {
     const struct planned *p = tally->blocked ? tally->blocked : tally->working;
@@ -180,8 +190,9 @@ static void pending_status(const struct tally *tally, const struct standing *sta
     else if (standing->preflight_reason)
         set(ret, STATUS_PENDING, standing->preflight_reason, standing->preflight_words);
     else if (tally->refused)
-        set(ret, STATUS_PENDING, text_equal(tally->refused->row->refusal, "AccountFull") ? "AccountFull" : "Refused",
-            tally->refused->row->message);
+        set(ret, STATUS_PENDING, kept_word(tally->refused->row->refusal), tally->refused->row->message);
+    else if (standing->trunk_left_missing)
+        set(ret, STATUS_PENDING, "DriftLeft", standing->trunk_left);
     else if (standing->no_agent && !tally->working)
         agentless_status(tally, arena, ret);
     else if (standing->trunk_refused)
@@ -197,6 +208,7 @@ void plan_status(const struct planned *plan, size_t n, const struct standing *st
     count(plan, n, standing->stuck, &tally);
     count(standing->trunk_plan, standing->trunk_count, standing->trunk_stuck, &tally);
     assert(tally.live <= tally.wanted);
+    bool something_left_out = standing->trunk_left_missing || (tally.refused && is_left(tally.refused) && tally.refused->row->known != KNOWN_LIVE);
     if (!standing->wanted) {
         unwanted_status(&tally, standing, arena, ret);
     } else if (standing->failed_reason && tally.removing > 0) {
@@ -204,7 +216,7 @@ void plan_status(const struct planned *plan, size_t n, const struct standing *st
     } else if (standing->failed_reason) {
         set(ret, STATUS_FAILED, standing->failed_reason, standing->failed_words);
         ret->settled = true;
-    } else if ((!standing->no_agent || standing->braked) && !standing->preflight_reason && tally.wanted > 0
+    } else if ((!standing->no_agent || standing->braked) && !standing->preflight_reason && tally.wanted > 0 && !something_left_out
                && (standing->active || tally.live == tally.wanted)) {
         active_status(&tally, standing, arena, ret);
     } else {

@@ -27,6 +27,8 @@ struct standing {
     const char *preflight_reason, *preflight_words; /* what the number's record says against it; NULL: nothing, or not read yet */
     const char *trunk_refused;      /* its trunk waits for a change too: the provider's words; NULL: it does not */
     const char *trunk_drifted;      /* the kind of what somebody removed from its trunk, or changed there; NULL: nothing */
+    const char *trunk_left;         /* of what somebody changed or removed there and nobody puts back: the words; NULL: nothing */
+    bool trunk_left_missing;        /* and no call can use it */
     const char *account_reason, *account_words, *account;   /* condition of an account the plan waits for; NULL: none */
     bool braked;                    /* that condition is a brake */
     const bool *stuck;              /* by index into the plan: this removal cannot finish by itself */

@@ -16,6 +16,12 @@ const struct settings settings_default = {
     .breaker_failures = 5, .probe_min_ms = 1000, .probe_max_ms = 300000,
 };
 
+bool gate_only_reports(const struct gate *gate)
+{
+    const struct account *account = gate_account(gate);
+    return account && text_equal(account->drift, "report");
+}
+
 bool gate_healthy(const struct gate *gate) { return !*gate->condition && !gate->braked && !gate->probing; }
 
 /* ---- conditions ------------------------------------------------------------------------------------------------------------------ */

@@ -265,6 +265,16 @@ static const char *shown_value(struct core *core, const struct field *field, con
     return arena_printf(&core->turn, "%.*s", (int)text_utf8_cut(value, DRIFT_VALUE_MAX), value);
 }
 
+/* Where drift is only reported it counts as refused: it holds as long as the same is wanted, and nobody says to try again. */
+static void tell_drift(struct core *core, struct row *row, const char *what, const char *repair)
+{
+    bool left = gate_only_reports(row->gate);
+
+    owner_tell(row->owner, row->r.account, "Drifted", "%s; %s", what, left ? "it is left so" : repair);
+    if (left)
+        row_refuse(core, row, "DriftLeft", what);
+}
+
 /* What was written last is what it should be, and so is what was seen last: anything else is somebody else's. While an answer is
  * missing it may be our own. */
 static void tell_changes(struct core *core, struct row *row, const struct spec *now)
@@ -283,15 +293,15 @@ static void tell_changes(struct core *core, struct row *row, const struct spec *
     if (!words)
         return;
     row->r.changed = true;
-    owner_tell(row->owner, row->r.account, "Drifted", "somebody changed %s %s: %s; it is put back", kind->name,
-               text_or(row->r.external_id, ""), words);
+    tell_drift(core, row, arena_printf(&core->turn, "somebody changed %s %s: %s", kind->name, text_or(row->r.external_id, ""), words),
+               "it is put back");
 }
 
-static void tell_missing(struct row *row)
+static void tell_missing(struct core *core, struct row *row)
 {
     if (row->r.known == KNOWN_LIVE && row->r.open == OPEN_NOTHING && row->wanted)
-        owner_tell(row->owner, row->r.account, "Drifted", "%s %s is not there any more; it is made again", row->r.kind->name,
-                   text_or(row->r.external_id, ""));
+        tell_drift(core, row, arena_printf(&core->turn, "%s %s is not there any more", row->r.kind->name, text_or(row->r.external_id, "")),
+                   "it is made again");
 }
 
 static void observe(struct core *core, struct row *row, const struct found *found)
@@ -304,6 +314,8 @@ static void observe(struct core *core, struct row *row, const struct found *foun
     tell_changes(core, row, &applied);
     r->applied = applied;
     r->changed = r->changed && spec_differs(r->kind, &r->applied, &r->sent, 0) < r->kind->fields_count;
+    if (!r->changed && text_equal(r->refusal, "DriftLeft"))
+        r->refusal = r->message = NULL;         /* who changed it has put it back */
     r->external_id = row_keep(row, found->id);
     if (found->parent)
         r->parent_id = row_keep(row, found->parent);
@@ -373,7 +385,7 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
     if (to->action & DO_BACK_OFF)
         row_back_off(core, row, judgement);
     if (to->action & DO_BURY) {
-        tell_missing(row);
+        tell_missing(core, row);
         r->changed = false;
         grave_dig(core, row);
         row_set_nonce(core, row, "");

@@ -323,7 +323,7 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
     const struct grave *grave = map_get(&core->graves, found->tag.nonce);
     if (grave && (grave->orphan || scan->began_ms < grave->dug_ms + core->settings->list_lag_ms))
         return;                     /* a list may still show what has just been proven absent */
-    if (grave && grave->owner)
+    if (grave && grave->owner && !gate_only_reports(scan->gate))
         unclaimed_bury(core, scan, found, grave);
     else
         unclaimed_add(core, scan, found);

@@ -126,7 +126,8 @@ static void fail(struct turn *t, const char *reason, const char *words)
 static const struct planned *refused_in(const struct planned *plan, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (plan[i].block == BLOCK_REFUSED && !text_equal(plan[i].row->refusal, "AccountFull"))
+        if (plan[i].block == BLOCK_REFUSED && !text_equal(plan[i].row->refusal, "AccountFull")
+            && !text_equal(plan[i].row->refusal, "DriftLeft"))
             return &plan[i];
     return NULL;
 }

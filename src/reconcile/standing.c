@@ -114,6 +114,9 @@ static void plan_its_trunk(struct turn *t)
     }
 }
 
+/* Somebody changed or removed it, and the account says that it is only reported. */
+static bool is_left(const struct row *row) { return text_equal(row->r.refusal, "DriftLeft"); }
+
 /* Why its trunk, or what lies below it, cannot be made for a number that waits for it. */
 static const char *trunk_refused(const struct turn *t)
 {
@@ -121,7 +124,7 @@ static const char *trunk_refused(const struct turn *t)
 
     for (size_t i = 0; trunk && t->owner->waits_for_trunk && i < trunk->rows_count; i++) {
         const struct row *row = trunk->rows[i];
-        if (!row->ended && row->wanted && row->r.refusal && row->r.known != KNOWN_LIVE)
+        if (!row->ended && row->wanted && row->r.refusal && row->r.known != KNOWN_LIVE && !is_left(row))
             return text_or(row->r.message, row->r.refusal);
     }
     return NULL;
@@ -143,10 +146,21 @@ static const char *trunk_drifted(const struct owner *trunk)
 {
     for (size_t i = 0; trunk && i < trunk->rows_count; i++) {
         const struct row *row = trunk->rows[i];
-        if (row->wanted && !row->ended && (row->r.missing || row->r.changed))
+        if (row->wanted && !row->ended && (row->r.missing || row->r.changed) && !is_left(row))
             return row->r.kind->name;
     }
     return NULL;
+}
+
+static void find_left(const struct owner *trunk, struct standing *standing)
+{
+    for (size_t i = 0; trunk && i < trunk->rows_count; i++) {
+        const struct row *row = trunk->rows[i];
+        if (!row->wanted || row->ended || !is_left(row))
+            continue;
+        standing->trunk_left = row->r.message;
+        standing->trunk_left_missing = standing->trunk_left_missing || row->r.known != KNOWN_LIVE;
+    }
 }
 
 static void decide(struct turn *t)
@@ -169,6 +183,8 @@ static void decide(struct turn *t)
     };
     struct status status;
 
+    if (number)
+        find_left(owner->placed, &standing);
     if (t->ill) {
         bool held = t->ill->held && !*t->ill->condition && !t->ill->braked;
         standing.braked = t->ill->braked || held;

@@ -131,7 +131,7 @@ struct owner {
     int64_t wake_ms;                /* NEVER_MS: asleep */
     size_t heap_index;              /* 0: not in the heap */
     bool waits_for_trunk, waits_for_gate;
-    uint64_t shown;                 /* a trunk's: the ids and passwords that its numbers have been planned with */
+    uint64_t shown;                 /* a trunk's: what of it its numbers have been planned with */
     unsigned flying;                /* requests under way that name this owner and no row (preflight) */
     int64_t dirty_ver, ack_ver;     /* to be acknowledged; acknowledged by the unit under way; 0: none */
     struct happening happenings[HAPPENINGS_MAX];
@@ -395,6 +395,7 @@ void seal_take(struct core *, const struct event *);
 /* gate.c: one account's window and condition */
 bool gate_may_write(struct core *, struct gate *);
 bool gate_may_read(struct core *, struct gate *);
+bool gate_only_reports(const struct gate *);                   /* what somebody changed there is left so */
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
 void gate_place_free(struct gate *);

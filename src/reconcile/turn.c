@@ -205,6 +205,8 @@ static void do_write(struct turn *t, const struct planned *p, enum operation ope
  * live number from being changed: they are tried again now and then. */
 static bool may_be_asked_again(const struct turn *t, const struct planned *p)
 {
+    if (text_equal(p->row->refusal, "DriftLeft"))
+        return false;
     return t->owner->ever_active || text_equal(p->row->refusal, "AccountFull");
 }
 
@@ -265,6 +267,8 @@ void turn_replan(struct turn *t)
             continue;
         if (row->wanted && !t->plan[i].wanted)
             row_forget_failures(row);       /* a refused change says nothing about the removal */
+        if (text_equal(row->r.refusal, "DriftLeft") && !gate_only_reports(row->gate))
+            row_forget_failures(row);
         row->wanted = t->plan[i].wanted != NULL;
     }
 }
@@ -321,8 +325,12 @@ static uint64_t shown_to_numbers(const struct owner *trunk)
     for (size_t i = 0; i < trunk->rows_count; i++) {
         const struct resource *r = &trunk->rows[i]->r;
         uint64_t state = (trunk->rows[i]->doubt_ms ? 1u : 0u) + (r->missing ? 2u : 0u) + (r->changed ? 4u : 0u);
-        if (r->known == KNOWN_LIVE || state)
-            all ^= hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, state)));
+        if (r->known != KNOWN_LIVE && !state)
+            continue;
+        uint64_t one = hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, state)));
+        for (size_t f = 0; f < r->kind->fields_count; f++)
+            one = hash_text(r->applied.value[f], one);
+        all ^= one;
     }
     return all;
 }

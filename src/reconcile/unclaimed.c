@@ -115,6 +115,7 @@ void unclaimed_bury(struct core *core, struct scan *scan, const struct found *fo
     struct row *row = row_new(core, owner, scan->kind, slot, scan->gate);
     row_set_nonce(core, row, found->tag.nonce);
     row_event(core, row, ROW_FOUND, NULL, found);
+    owner_tell(owner, scan->gate->name, "DuplicateRemoved", "%s %s turned up late, and is removed", scan->kind->name, found->id);
     core_log(core, LOG_LEVEL_WARNING, owner->key, "a %s of ours turned up late (%s) and is removed", scan->kind->name, found->id);
     owner_queue(core, owner);
 }

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from daemonlib import wait_for
+import simlib
 import worldlib
 from worldlib import phone
 
@@ -177,6 +178,29 @@ def test_one_missing_object_beside_visible_ones_is_made_again(two):
         assert condition(world) == condition(world, "lk") == ""
     print(f"removed one object of each of {len(kinds)} kinds")
     assert kinds
+
+
+def test_an_account_may_want_drift_to_be_reported_only(two):
+    world = two
+    world.db.q("update trunkd.twilio_account set drift = 'report' where name = 'main'; update trunkd.livekit_project set drift = 'report'")
+    rule = world.id_of(A, "livekit.dispatch_rule")
+    trunk, = world.ledger(account="main", kind="twilio.trunk")
+    since = world.sim.last()
+    world.sim.change_object(simlib.API_KEY, "dispatch_rules", rule, hide_phone_number=True)
+    world.sim.change_object(world.accounts["main"].sid, "trunks", trunk["external_id"], cnam_lookup_enabled=True)
+    words = f"somebody changed livekit.dispatch_rule {rule}: hide_phone_number is true, was empty"
+    world.wait_line(A, lambda line: (line["settled"], line["reason"], line["message"]) == (True, "DriftLeft", words), words)
+    wait_for("both to be told", lambda: len(world.events("Drifted")) == 2)
+    assert all(message.endswith("; it is left so") for message in world.events("Drifted"))
+    world.daemon.kill()
+    world.daemon.start()
+    world.wait_status(A, "active", "DriftLeft")
+    assert world.writes(since) == []
+    world.db.q("select trunkd.retry(%s)", A)
+    world.wait_active(A)
+    assert [o["hide_phone_number"] for o in world.sim.objects("dispatch_rules") if o["sip_dispatch_rule_id"] == rule] == [False]
+    assert not any(o["cnam_lookup_enabled"] for o in world.sim.objects("trunks"))
+    world.agree()
 
 
 @pytest.mark.parametrize("when", ["during the set-up", "during the removal"])

@@ -105,7 +105,7 @@ static struct json_object *another_value(const struct field *field, struct json_
     case FIELD_SECRET:
         break;
     }
-    return json_object_new_string("sip:somebody.else.example");
+    return json_object_new_string(strcmp(field->name, "domain_name") == 0 ? "somebody-else.pstn.twilio.com" : "sip:somebody.else.example");
 }
 
 /* {"rule": {...}} with the field at `path` changed; the rest of that member as it is. */
@@ -210,11 +210,54 @@ static void check_put_back(enum kind_id id, const struct field *field)
     free(after);
 }
 
-static void test_every_field_of_every_kind_is_put_back(void **state)
+/* Both accounts only report. */
+static struct world *reporting_world(void)
+{
+    struct world *w = standing_world();
+
+    world_wish(w, "twilio_account", "main", "{'drift':'report'}");
+    world_wish(w, "livekit_project", "voice", "{'drift':'report'}");
+    world_run(w, 10 * SECONDS);
+    assert_int_equal(w->writes, 0);
+    return w;
+}
+
+/* It stays so, also for a daemon that starts anew, until somebody says to try again. */
+static void check_left(enum kind_id id, const struct field *field)
+{
+    CLEANUP(world_cleanup) struct world *w = reporting_world();
+    bool followed = strcmp(field->name, "domain_name") == 0;        /* by the outbound trunks that show it: that is a wish */
+    char *before = image(w, id);
+    change(w, id, field);
+    char *spoilt = image(w, id);
+    for (int life = 0; life < 2; life++) {
+        world_run(w, ONE_SCAN);
+        rest(w);
+        char *after = image(w, id);
+        if (strcmp(spoilt, after) != 0 || (w->writes > 0 && !followed) || world_events(w, "Drifted") != 1)
+            fail_msg("%s %s, life %d: %zu writes, %zu events; it is %s", kinds[id]->name, field->name, life, (size_t)w->writes,
+                     world_events(w, "Drifted"), after);
+        free(after);
+        if (strcmp(world_status(w, A), "active/DriftLeft") != 0 || !db_bool(db_row(&w->db, "number_status", A), "settled"))
+            fail_msg("%s %s, life %d: %s: %s", kinds[id]->name, field->name, life, world_status(w, A), world_message(w, A));
+        world_crash(w, 0);
+    }
+    world_run(w, 1 * MINUTES);
+    world_ask(w, "retry", "number", A);
+    world_run(w, 1 * MINUTES);
+    rest(w);
+    char *after = image(w, id);
+    if (strcmp(before, after) != 0 || !check_converged(w) || strcmp(world_status(w, A), "active/UpToDate") != 0)
+        fail_msg("%s %s: was not put back: %s, %s; it is %s; %s", kinds[id]->name, field->name, world_status(w, A), world_message(w, A), after, w->broken);
+    free(before);
+    free(spoilt);
+    free(after);
+}
+
+static void each_field(void (*check)(enum kind_id, const struct field *))
 {
     size_t visited = 0;
 
-    (void)state;
     for (size_t k = 0; k < KIND_MAX_; k++)
         for (size_t f = 0; f < kinds[k]->fields_count; f++) {
             const struct field *field = &kinds[k]->fields[f];
@@ -223,11 +266,79 @@ static void test_every_field_of_every_kind_is_put_back(void **state)
             if ((field->flags & (FIELD_IN_PATH | FIELD_WRITE_ONLY)) || field->type == FIELD_SECRET || !kinds[k]->update
                 || k == KIND_TRUNK_PHONE_NUMBER)
                 continue;
-            check_put_back((enum kind_id)k, field);
+            check((enum kind_id)k, field);
             visited++;
         }
     print_message("%zu fields\n", visited);
     assert_true(visited > 8);
+}
+
+static void test_every_field_of_every_kind_is_put_back(void **state)
+{
+    (void)state;
+    each_field(check_put_back);
+}
+
+static void test_every_field_of_every_kind_is_left_where_drift_is_only_reported(void **state)
+{
+    (void)state;
+    each_field(check_left);
+}
+
+static void remove_by_hand(struct world *w, enum kind_id id)
+{
+    char path[200];
+
+    path_of(w, id, path, sizeof(path));
+    if (id == KIND_TRUNK_PHONE_NUMBER)
+        json_object_put(world_sim(w, "POST", path, "{'trunk_sid':null}"));
+    else
+        json_object_put(world_sim(w, "DELETE", path, NULL));
+}
+
+static void test_every_kind_is_left_removed_where_drift_is_only_reported(void **state)
+{
+    size_t visited = 0;
+
+    (void)state;
+    for (size_t k = 0; k < KIND_MAX_; k++, visited++) {
+        CLEANUP(world_cleanup) struct world *w = reporting_world();
+        remove_by_hand(w, (enum kind_id)k);
+        for (int life = 0; life < 2; life++) {
+            world_run(w, 2 * ONE_SCAN);
+            rest(w);
+            const char *status = world_status(w, A);
+            if (w->writes > 0 || !db_bool(db_row(&w->db, "number_status", A), "settled") || strcmp(status, "pending/DriftLeft") != 0) {
+                world_print_sent(w);
+                fail_msg("%s, life %d: %zu writes, %s: %s", kinds[k]->name, life, (size_t)w->writes, status, world_message(w, A));
+            }
+            world_crash(w, 0);
+        }
+        assert_true(world_events(w, "Drifted") > 0);
+        world_run(w, 1 * MINUTES);
+        world_wish(w, "twilio_account", "main", "{'drift':'repair'}");
+        world_wish(w, "livekit_project", "voice", "{'drift':'repair'}");
+        world_run(w, 1 * MINUTES);
+        rest(w);
+        if (!check_converged(w) || strcmp(world_status(w, A), "active/UpToDate") != 0)
+            fail_msg("%s: %s: %s; %s", kinds[k]->name, world_status(w, A), world_message(w, A), w->broken);
+    }
+    assert_int_equal(visited, KIND_MAX_);
+}
+
+/* It is somebody's wish again: what is wanted anew is written, and takes the drift with it. */
+static void test_a_wish_overrides_what_was_only_reported(void **state)
+{
+    (void)state;
+    CLEANUP(world_cleanup) struct world *w = reporting_world();
+    remove_by_hand(w, KIND_DISPATCH_RULE);
+    world_run(w, ONE_SCAN);
+    rest(w);
+    assert_string_equal(world_status(w, A), "pending/DriftLeft");
+    assert_int_equal(w->writes, 0);
+    world_wish(w, "number", A, "{'agent':'sales'}");
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
 static void test_every_kind_is_made_again(void **state)
@@ -237,14 +348,7 @@ static void test_every_kind_is_made_again(void **state)
     (void)state;
     for (size_t k = 0; k < KIND_MAX_; k++, visited++) {
         CLEANUP(world_cleanup) struct world *w = standing_world();
-        char path[200];
-        if (k == KIND_TRUNK_PHONE_NUMBER) {
-            path_of(w, (enum kind_id)k, path, sizeof(path));
-            json_object_put(world_sim(w, "POST", path, "{'trunk_sid':null}"));
-        } else {
-            path_of(w, (enum kind_id)k, path, sizeof(path));
-            json_object_put(world_sim(w, "DELETE", path, NULL));
-        }
+        remove_by_hand(w, (enum kind_id)k);
         bool drifted = false;
         for (int64_t end = w->now_ms + ONE_SCAN; w->now_ms < end;) {
             world_run(w, 20);
@@ -258,6 +362,33 @@ static void test_every_kind_is_made_again(void **state)
         print_message("    removed by hand: %s, %zu writes\n", kinds[k]->name, (size_t)w->writes);
     }
     assert_int_equal(visited, KIND_MAX_);
+}
+
+/* A late create of an object that is long gone: ours by its nonce, and one too many. */
+static void test_a_late_one_is_removed_unless_drift_is_only_reported(void **state)
+{
+    (void)state;
+    for (int only_reports = 0; only_reports < 2; only_reports++) {
+        CLEANUP(world_cleanup) struct world *w = only_reports ? reporting_world() : standing_world();
+        char body[300], tag[60], *held, *all;
+        const char *name = db_text(json_object_object_get(row_of(w, KIND_INBOUND_TRUNK), "applied"), "name");
+        snprintf(tag, sizeof(tag), "%s", strstr(name, "td-"));          /* with the ] behind it */
+        snprintf(body, sizeof(body), "{'account':'APIvoice','kind':'inbound_trunks','body':{'name':'late [%s','numbers':['" A "']}}", tag);
+        gone(w, A);
+        world_run(w, 1 * MINUTES);              /* older than what a list may show of what has gone */
+        world_forget_sent(w);
+        json_object_put(world_sim(w, "POST", "/_sim/objects", body));
+        held = world_objects(w, "late [");
+        assert_true(*held);
+        world_run(w, 2 * ONE_SCAN);
+        all = world_objects(w, "late [");
+        assert_int_equal(*all != '\0', only_reports);
+        assert_int_equal(w->writes, !only_reports);
+        assert_int_equal(world_events(w, "DuplicateRemoved"), !only_reports);
+        assert_int_equal(json_object_object_length(db_table(&w->db, "stray")), only_reports);
+        free(held);
+        free(all);
+    }
 }
 
 /* Somebody takes the number to another trunk: that is theirs until they let it go. */
@@ -309,7 +440,11 @@ int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_field_of_every_kind_is_put_back),
+        cmocka_unit_test(test_every_field_of_every_kind_is_left_where_drift_is_only_reported),
         cmocka_unit_test(test_every_kind_is_made_again),
+        cmocka_unit_test(test_every_kind_is_left_removed_where_drift_is_only_reported),
+        cmocka_unit_test(test_a_wish_overrides_what_was_only_reported),
+        cmocka_unit_test(test_a_late_one_is_removed_unless_drift_is_only_reported),
         cmocka_unit_test(test_a_number_that_somebody_takes_comes_back_when_it_is_released),
         cmocka_unit_test(test_foreign_objects_are_untouched),
     };

@@ -30,6 +30,10 @@ struct step_case {
 #define CHANGE(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, LIVE }
 #define CHANGE_REFUSED(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, .block = BLOCK_REFUSED, LIVE, \
                             .r.refusal = "Refused", .r.message = "no such name" }
+#define CHANGE_LEFT(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, .block = BLOCK_REFUSED, LIVE, \
+                         .r.refusal = "DriftLeft", .r.message = "somebody changed it" }
+#define REMOVED_LEFT(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_REFUSED, .row = true, \
+                          .r.refusal = "DriftLeft", .r.message = "it is not there" }
 #define MAKE_REFUSED(k, why) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_REFUSED, .row = true, \
                                .r.refusal = why, .r.message = "no more of these" }
 #define RETRIED(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .row = true, .r.message = "HTTP 500" }
@@ -111,6 +115,14 @@ static const struct {
       { { 0 } }, STATUS_ACTIVE, "UpdateRefused", false, "no such name" },
     { "update refused, and what needs it waits", { .wanted = true, .active = true }, { CHANGE_REFUSED(INBOUND_TRUNK), WAITS(DISPATCH_RULE) },
       { { 0 } }, STATUS_ACTIVE, "UpdateRefused", true, "no such name" },
+    { "somebody changed something, which is only reported", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE_LEFT(DISPATCH_RULE) },
+      { { 0 } }, STATUS_ACTIVE, "DriftLeft", true, "somebody changed it" },
+    { "somebody removed something, which is only reported", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), REMOVED_LEFT(DISPATCH_RULE) },
+      { { 0 } }, STATUS_PENDING, "DriftLeft", true, "it is not there" },
+    { "somebody changed its trunk, which is only reported", { .wanted = true, .active = true, .trunk_left = "changed" }, { KEEP(INBOUND_TRUNK) },
+      { { 0 } }, STATUS_ACTIVE, "DriftLeft", true, "changed" },
+    { "somebody removed a part of its trunk, which is only reported", { .wanted = true, .active = true, .trunk_left = "gone", .trunk_left_missing = true },
+      { KEEP(INBOUND_TRUNK) }, { { 0 } }, STATUS_PENDING, "DriftLeft", true, "gone" },
     { "a direction is added", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), MAKE(OUTBOUND_TRUNK) }, { { 0 } }, STATUS_ACTIVE,
       "Updating", false, "" },
     { "a move", { .wanted = true, .active = true }, { MAKE(INBOUND_TRUNK), CHANGE(TRUNK_PHONE_NUMBER), REMOVE(INBOUND_TRUNK) }, { { 0 } },
@@ -294,7 +306,7 @@ static void test_every_reason_has_a_remedy_and_an_unknown_one_none(void **state)
 /* The table of the design. */
 static void test_what_settles(void **state)
 {
-    static const char *const settled[] = { "NoAgent", "AccountFull", "AccountBraked", "UpdateRefused", "HeldByForeign", "UpToDate", "Leftovers" };
+    static const char *const settled[] = { "NoAgent", "AccountFull", "AccountBraked", "UpdateRefused", "HeldByForeign", "UpToDate", "Leftovers", "DriftLeft" };
     static const char *const moving[] = { "SettingUp", "Updating", "AccountUnavailable", "Drifted", "RollingBack", "Deleting" };
 
     (void)state;
