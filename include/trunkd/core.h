@@ -10,7 +10,8 @@
  *                                            from them, status, events, acknowledgements. Durable before the answer.
  *   SEND op             ANSWER               one request. A write only after the unit that opened it was committed, and before
  *                                            send_by_ms (the shell looks again when the request leaves, and answers NOT_SENT)
- *   SEAL place          SEALED               make a password, give back its sealed text and its fingerprint
+ *   SEAL place          SEALED               make a password, or look behind a reference; give back its sealed text, or the
+ *                                            reference, and its fingerprint
  *   LEASE               LEASE                take, renew or give back the lease
  *   TIMER at            TIMER                the last one asked for replaces the earlier
  *   LOG                 -                    one line for people
@@ -97,7 +98,7 @@ struct effect {
             int64_t timeout_ms;
             const char *what;                               /* for the log: "+14155551234 create livekit.inbound_trunk" */
         } send;
-        struct { uint64_t id; const char *place; } seal;
+        struct { uint64_t id; const char *place, *reference; } seal;   /* reference NULL: make a password */
         struct { enum lease_action action; int64_t lease_ms, epoch; } lease;
         struct { int64_t at_ms; } timer;
         struct { enum log_level level; const char *object, *text; } log;

@@ -66,8 +66,8 @@ struct resource {
     const char *parent_id;                  /* id of the object it lies below, as applied; NULL: none */
     struct spec applied;                    /* as the provider last showed it (what it does not show: as we last sent it) */
     struct spec sent;                       /* of the open create or update */
-    const char *secret;                     /* sealed password made for this object; with secret_version its fingerprint */
-    const char *secret_version;
+    const char *secret;                     /* sealed password made for this object, or the reference that people wrote for it */
+    const char *secret_version;             /* its fingerprint; NULL: nobody has looked, or there is none behind the reference */
     const char *note;                       /* twilio.trunk_phone_number: the previous routing, JSON text */
     const char *refusal, *message;          /* reason name and the provider's words; NULL: not refused */
 };
@@ -96,6 +96,8 @@ struct scene {
     const char *twilio_trunk;               /* for a trunk: its settings as JSON text; NULL: none */
     const struct resource *const *rows;     /* ledger: the owner's own rows, and for a number its trunk's */
     size_t rows_count;
+    const char *const *origins;             /* hosts that secrets may lead to (allowed_origins of the configuration), NULL-terminated */
+    bool any_origin;                        /* nothing is sent, and the configuration is not known (`trunkctl plan`) */
 };
 
 /* The rows of a kind in the account wanted, one by one: *position begins at 0. NULL: no more. */
@@ -112,6 +114,9 @@ struct wanted {
     bool spare;                             /* another of its kind is what must stand before an old one goes */
     bool retiring;                          /* only until nothing leads to it any more: another one takes its place */
     struct spec spec;                       /* REF fields are NULL while unknown; fields that carry the tag are filled by tag() */
+    bool alone;                             /* it leads to nothing of ours: its REF fields may stay NULL, and what its kind needs is not asked for */
+    bool refers;                            /* spec.secret is a reference that people wrote: what is behind it is looked at now and then */
+    const char *lacks;                      /* what of the daemon's configuration it cannot be written without, in words; NULL: nothing */
 };
 #define WANTED_MAX 32
 
@@ -207,6 +212,9 @@ const char *account_foreign_origin(const struct account *, struct arena *);
 
 /* The termination address of an account when it is not below twilio.com; NULL: none given, or Twilio's own. */
 const char *account_foreign_termination(const struct account *);
+
+/* Whether that origin, or host, is one of a NULL-terminated list. */
+bool origin_listed(const char *const *origins, const char *origin);
 
 /* A number of a Twilio account looked up by its E.164 text (the preflight); decode as KIND_TRUNK_PHONE_NUMBER with OP_LIST. */
 

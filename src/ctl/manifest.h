@@ -96,6 +96,9 @@ struct yaml;
 const char *manifest_text(struct manifest *, const char *file, const struct yaml *, const char *key);
 const char *manifest_bool(struct manifest *, const char *file, const struct yaml *, const char *key);
 const char *manifest_int(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);
+enum secret_space { SECRET_ACCOUNT, SECRET_SIP };
+/* A reference. The text is never repeated when it is wrong: it may be the secret itself. */
+const char *manifest_secret(struct manifest *, const char *file, const struct yaml *, const char *key, enum secret_space);
 const char *manifest_word(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);
 /* Says of each key of a map that is not among `known` (NULL-terminated) what it might have been. */
 void manifest_refuse_unknown(struct manifest *, const char *file, const struct yaml *map, const char *where, const char *const *known);

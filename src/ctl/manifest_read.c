@@ -137,15 +137,18 @@ const char *manifest_word(struct manifest *m, const char *file, const struct yam
     return NULL;
 }
 
-/* The text is never repeated: it may be the secret itself. */
-static const char *read_secret(struct manifest *m, const char *file, const struct yaml *node, const char *key)
+const char *manifest_secret(struct manifest *m, const char *file, const struct yaml *node, const char *key, enum secret_space space)
 {
-    static const char *const prefixes[] = { "file:account/", "env:TRUNKD_ACCOUNT_", "sealed:" };
+    static const char *const prefixes[][3] = {
+        [SECRET_ACCOUNT] = { "file:account/", "env:TRUNKD_ACCOUNT_", "sealed:" },
+        [SECRET_SIP]     = { "file:sip/",     "env:TRUNKD_SIP_",     "sealed:" },
+    };
+    const char *const *prefix = prefixes[space];
 
-    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-        if (node->type == YAML_TEXT && text_starts(node->text, prefixes[i]) && node->text[strlen(prefixes[i])])
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes[space]); i++)
+        if (node->type == YAML_TEXT && text_starts(node->text, prefix[i]) && node->text[strlen(prefix[i])])
             return node->text;
-    ERROR_AT(node, "%s says where the secret is, not the secret itself: file:account/NAME, env:TRUNKD_ACCOUNT_NAME, or what trunkctl seal prints", key);
+    ERROR_AT(node, "%s says where the secret is, not the secret itself: %sNAME, %sNAME, or what trunkctl seal prints", key, prefix[0], prefix[1]);
     return NULL;
 }
 
@@ -182,7 +185,7 @@ static const char *read_value(struct manifest *m, const char *file, const struct
     case FIELD_WORD:    return manifest_word(m, file, node, field);
     case FIELD_BOOL:    return manifest_bool(m, file, node, field->key);
     case FIELD_INT:     return manifest_int(m, file, node, field);
-    case FIELD_SECRET:  return read_secret(m, file, node, field->key);
+    case FIELD_SECRET:  return manifest_secret(m, file, node, field->key, SECRET_ACCOUNT);
     case FIELD_DOCUMENT: return settings_read(m, file, node, field);
     case FIELD_NUMBERS: break;
     }

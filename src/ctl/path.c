@@ -117,6 +117,7 @@ void path_print(const struct json *number, const struct json *agent, const struc
         printf("\n  the way of a call from %s\n", json_member(number, "phone_number"));
         puts("    an agent or a program");
         stages_print(outbound, ARRAY_SIZE(outbound), number, resources);
-        printf("    → the callee, who sees %s\n", json_member(number, "phone_number"));
+        printf("    → %sthe callee, who sees %s\n", text_equal(json_member(number, "provider"), "sip") ? "your carrier, and " : "",
+               json_member(number, "phone_number"));
     }
 }

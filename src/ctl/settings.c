@@ -10,7 +10,7 @@
 #define DOCUMENT_BYTES_MAX (1u << 20)
 #define WORDS_MAX 8
 
-enum setting_type { TEXT, BOOL, INT, LIST, MAP, DOCUMENTS };
+enum setting_type { TEXT, BOOL, INT, LIST, MAP, DOCUMENTS, SECRET };
 
 static const struct setting {
     const char *document, *key, *manifest;
@@ -97,6 +97,11 @@ static void read_setting(struct manifest *m, const char *file, const struct yaml
     case INT:
         value = manifest_int(m, file, node, &field);
         break;
+    case SECRET:
+        value = manifest_secret(m, file, node, setting->manifest, SECRET_SIP);
+        if (value)
+            json_key_text(to, setting->key, value);
+        return;
     case LIST:
     case MAP:
         read_texts(m, file, node, setting, to);

@@ -117,8 +117,12 @@ static void carry_seal(struct manager *m, const struct effect *effect)
     struct err err = { 0 };
 
     answer->sealed = true;
-    if (!vault_generate(m->vault, effect->seal.place, &answer->secret, answer->version, &err))
+    bool ok = effect->seal.reference ? vault_version(m->vault, effect->seal.reference, effect->seal.place, answer->version, &err)
+                                     : vault_generate(m->vault, effect->seal.place, &answer->secret, answer->version, &err);
+    if (!ok)
         text_copy(answer->text, sizeof(answer->text), err.text);
+    else if (effect->seal.reference)
+        answer->secret = must_strdup(effect->seal.reference);
 }
 
 static void carry_out(struct manager *m)

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <trunkd/text.h>
+
 #include "livekit.h"
 #include "twilio.h"
 #include "url.h"
@@ -35,6 +37,14 @@ const char *account_foreign_origin(const struct account *account, struct arena *
     if (account->family == FAMILY_TWILIO)
         return account->base_url ? url_origin(account->base_url, arena) : NULL;
     return url_is_below(account->url, ".livekit.cloud", arena) ? NULL : url_origin(account->url, arena);
+}
+
+bool origin_listed(const char *const *origins, const char *origin)
+{
+    for (; origins && *origins; origins++)
+        if (text_equal(*origins, origin))
+            return true;
+    return false;
 }
 
 const char *account_foreign_termination(const struct account *account)

@@ -1,6 +1,8 @@
 /* livekit.inbound_trunk: which called number LiveKit accepts. One per number, never shared, and never without its number: a trunk
  * without numbers accepts all of them.
  *
+ * Whoever calls may have to give a user name and a password: those that people gave. LiveKit asks only where both are set.
+ *
  * LiveKit refuses a second trunk of the same number, but two creates at once both pass: a create in doubt waits. */
 #include "livekit.h"
 
@@ -11,7 +13,7 @@
 
 enum {
     NAME, NUMBERS, ALLOWED_ADDRESSES, ALLOWED_NUMBERS, HEADERS, HEADERS_TO_ATTRIBUTES, ATTRIBUTES_TO_HEADERS, INCLUDE_HEADERS,
-    RINGING_TIMEOUT, MAX_CALL_DURATION, KRISP_ENABLED, MEDIA_ENCRYPTION
+    RINGING_TIMEOUT, MAX_CALL_DURATION, KRISP_ENABLED, MEDIA_ENCRYPTION, AUTH_USERNAME, AUTH_PASSWORD
 };
 
 static const struct field fields[] = {
@@ -27,6 +29,8 @@ static const struct field fields[] = {
     [MAX_CALL_DURATION]     = { "max_call_duration",     "max_call_duration",     NULL, FIELD_DURATION, 0, NULL },
     [KRISP_ENABLED]         = { "krisp_enabled",         "krisp_enabled",         NULL, FIELD_BOOL,     0, NULL },
     [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      NULL, FIELD_ENUM,     0, encryption_names },
+    [AUTH_USERNAME]         = { "auth_username",         "auth_username",         NULL, FIELD_TEXT,     0, NULL },
+    [AUTH_PASSWORD]         = { "auth_password",         "auth_password",         NULL, FIELD_SECRET,   0, NULL },
 };
 
 static const struct setting settings[] = {
@@ -34,7 +38,7 @@ static const struct setting settings[] = {
     { "headers_to_attributes", HEADERS_TO_ATTRIBUTES, NULL }, { "attributes_to_headers", ATTRIBUTES_TO_HEADERS, NULL },
     { "include_headers", INCLUDE_HEADERS, include_words }, { "ringing_timeout_seconds", RINGING_TIMEOUT, NULL },
     { "max_call_duration_seconds", MAX_CALL_DURATION, NULL }, { "krisp_enabled", KRISP_ENABLED, NULL },
-    { "media_encryption", MEDIA_ENCRYPTION, encryption_words },
+    { "media_encryption", MEDIA_ENCRYPTION, encryption_words }, { "auth_username", AUTH_USERNAME, NULL },
 };
 
 static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
@@ -46,6 +50,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     spec = want_one(&kind_INBOUND_TRUNK, scene, "", number_label(scene->number), ret);
     spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
     settings_take(&kind_INBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->inbound_trunk, arena, spec);
+    settings_password(scene, scene->number->inbound_trunk, AUTH_PASSWORD, arena, ret);
     return 1;
 }
 

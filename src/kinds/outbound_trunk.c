@@ -1,6 +1,8 @@
-/* livekit.outbound_trunk: how LiveKit places calls from a number, through its Twilio trunk's domain and with its credential.
+/* livekit.outbound_trunk: how LiveKit places calls from a number: through its Twilio trunk's domain and with its credential, or at the
+ * address of another carrier, with the user name and password that people gave, or none.
  *
- * LiveKit checks no conflict here and a repeated create makes a second trunk without a word: a create in doubt waits. */
+ * LiveKit checks no conflict here and a repeated create makes a second trunk without a word: a create in doubt waits. It answers whoever
+ * challenges it at that address with a digest of the password: so a password leads only to hosts that the configuration lists. */
 #include "livekit.h"
 
 #include <trunkd/text.h>
@@ -11,8 +13,11 @@
 
 enum {
     NAME, ADDRESS, NUMBERS, AUTH_USERNAME, AUTH_PASSWORD, DESTINATION_COUNTRY, HEADERS, HEADERS_TO_ATTRIBUTES, ATTRIBUTES_TO_HEADERS,
-    INCLUDE_HEADERS, MEDIA_ENCRYPTION, FROM_HOST
+    INCLUDE_HEADERS, MEDIA_ENCRYPTION, FROM_HOST, TRANSPORT
 };
+
+static const char *const transport_names[] = { "SIP_TRANSPORT_AUTO", "SIP_TRANSPORT_UDP", "SIP_TRANSPORT_TCP", "SIP_TRANSPORT_TLS", NULL };
+static const char *const transport_words[] = { "auto", "udp", "tcp", "tls", NULL };
 
 static const struct field fields[] = {
     [NAME]          = { "name",          "name",          NULL, FIELD_TEXT,   0, NULL },
@@ -27,13 +32,15 @@ static const struct field fields[] = {
     [INCLUDE_HEADERS]       = { "include_headers",       "include_headers",       NULL, FIELD_ENUM, 0, include_names },
     [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      NULL, FIELD_ENUM, 0, encryption_names },
     [FROM_HOST]             = { "from_host",             "from_host",             NULL, FIELD_TEXT, 0, NULL },
+    [TRANSPORT]             = { "transport",             "transport",             NULL, FIELD_ENUM, 0, transport_names },
 };
 
 static const struct setting settings[] = {
     { "destination_country", DESTINATION_COUNTRY, NULL }, { "headers", HEADERS, NULL },
     { "headers_to_attributes", HEADERS_TO_ATTRIBUTES, NULL }, { "attributes_to_headers", ATTRIBUTES_TO_HEADERS, NULL },
     { "include_headers", INCLUDE_HEADERS, include_words }, { "media_encryption", MEDIA_ENCRYPTION, encryption_words },
-    { "from_host", FROM_HOST, NULL },
+    { "from_host", FROM_HOST, NULL }, { "address", ADDRESS, NULL }, { "auth_username", AUTH_USERNAME, NULL },
+    { "transport", TRANSPORT, transport_words },
 };
 
 static const enum kind_id needs[] = { KIND_TWILIO_TRUNK, KIND_CREDENTIAL, KIND_TRUNK_CREDENTIAL_LIST };
@@ -48,22 +55,40 @@ static const char *address_of(const struct scene *scene)
     return row && row->known == KNOWN_LIVE ? spec_value(row->kind, &row->applied, "domain_name") : NULL;
 }
 
-static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
+static void lead_to_twilio(const struct scene *scene, struct arena *arena, struct spec *spec)
 {
-    struct login login;
-    struct spec *spec;
+    struct login login = credential_login(scene, arena);
 
-    if (max == 0 || !scene_is_number(scene) || !scene->number->supports_outbound || scene->number->is_sip || !scene->account)
-        return 0;
-    login = credential_login(scene, arena);
-    spec = want_one(&kind_OUTBOUND_TRUNK, scene, "", number_label(scene->number), ret);
     spec->value[ADDRESS] = address_of(scene);
-    spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
     spec->value[AUTH_USERNAME] = login.username;
     spec->value[AUTH_PASSWORD] = login.password;
-    settings_take(&kind_OUTBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->outbound_trunk, arena, spec);
     spec->secret = login.secret;
     spec->secret_place = login.place;
+}
+
+static void lead_to_carrier(const struct scene *scene, struct arena *arena, struct wanted *wanted)
+{
+    const char *address = wanted->spec.value[ADDRESS];
+
+    wanted->alone = true;
+    settings_password(scene, scene->number->outbound_trunk, AUTH_PASSWORD, arena, wanted);
+    if (wanted->refers && !scene->any_origin && !origin_listed(scene->origins, address))
+        wanted->lacks = arena_printf(arena, "%s is not in allowed_origins of the configuration file, so no password may lead there", address);
+}
+
+static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
+{
+    struct spec *spec;
+
+    if (max == 0 || !scene_is_number(scene) || !scene->number->supports_outbound || (!scene->number->is_sip && !scene->account))
+        return 0;
+    spec = want_one(&kind_OUTBOUND_TRUNK, scene, "", number_label(scene->number), ret);
+    settings_take(&kind_OUTBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->outbound_trunk, arena, spec);
+    spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
+    if (scene->number->is_sip)
+        lead_to_carrier(scene, arena, ret);
+    else
+        lead_to_twilio(scene, arena, spec);
     return 1;
 }
 

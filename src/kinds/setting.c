@@ -32,6 +32,27 @@ static const struct json *as_duration(const struct json *value, struct arena *ar
     return duration;
 }
 
+void settings_password(const struct scene *scene, const char *document, size_t field, struct arena *arena, struct wanted *wanted)
+{
+    const struct resource *row = scene_find(scene, wanted->kind->id, wanted->slot);
+    const struct json *parsed = NULL;
+    const char *reference;
+
+    if (!document || !json_parse(arena, document, strlen(document), &parsed, NULL))
+        return;
+    reference = json_member(parsed, "auth_password");
+    if (!reference)
+        return;
+    wanted->refers = true;
+    wanted->spec.secret = reference;
+    wanted->spec.secret_place = arena_printf(arena, "sip/%s", scene->owner);
+    if (!row || !text_equal(row->secret, reference))
+        return;
+    wanted->spec.value[field] = row->secret_version;
+    if (!row->secret_version)
+        wanted->lacks = row->message;
+}
+
 void settings_take(const struct kind *kind, const struct setting *settings, size_t count, const char *document, struct arena *arena,
                    struct spec *spec)
 {

@@ -20,6 +20,9 @@ const struct json *setting_documents(const char *document, const char *key, stru
 /* A number of such a document, under the field's name; `standard` where there is none. */
 const char *setting_int(const struct json *document, const struct field *, const char *standard, struct arena *);
 
+/* The password that a document refers to, by its key auth_password: the field gets what the vault says of it, once it has looked. */
+void settings_password(const struct scene *, const char *document, size_t field, struct arena *, struct wanted *);
+
 /* What both trunks of LiveKit know. */
 extern const char *const encryption_names[], *const encryption_words[], *const include_names[], *const include_words[];
 

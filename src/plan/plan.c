@@ -65,10 +65,21 @@ static bool stands(const struct resource *row)
     return row && row->known == KNOWN_LIVE && row->open != OPEN_DELETE;
 }
 
+/* The password of a reference is missing where nobody has looked behind it; any other reference, where something is to be led to. */
+static const char *missing_in(const struct wanted *wanted)
+{
+    const char *name = wanted->alone ? NULL : spec_missing(wanted->kind, &wanted->spec);
+
+    for (size_t i = 0; !name && wanted->refers && i < wanted->kind->fields_count; i++)
+        if (wanted->kind->fields[i].type == FIELD_SECRET && !wanted->spec.value[i])
+            name = wanted->kind->fields[i].name;
+    return name;
+}
+
 /* Rule 2. */
 static void block_by_needs(const struct scene *scene, struct planned *p)
 {
-    for (size_t i = 0; i < p->kind->needs_count; i++) {
+    for (size_t i = 0; !p->wanted->alone && i < p->kind->needs_count; i++) {
         enum kind_id need = p->kind->needs[i];
         const struct resource *row = scene_find(scene, need, NULL);
         if (stands(row))
@@ -78,9 +89,9 @@ static void block_by_needs(const struct scene *scene, struct planned *p)
         p->missing = kinds[need]->name;
         return;
     }
-    p->missing = spec_missing(p->kind, &p->wanted->spec);
+    p->missing = text_or(p->wanted->lacks, missing_in(p->wanted));
     if (p->missing)
-        p->block = BLOCK_REF;
+        p->block = p->wanted->lacks ? BLOCK_LACKS : p->wanted->refers ? BLOCK_SEAL : BLOCK_REF;
 }
 
 /* The objects of one account never lead into another account of that provider. */

@@ -25,7 +25,8 @@ enum block {
     BLOCK_COUNTERPART,      /* `by`, its successor in the new place, is not live yet */
     BLOCK_HELD,             /* numbers of the trunk still lead to it */
     BLOCK_REFUSED,          /* the provider refused exactly this */
-    BLOCK_SEAL,             /* its password is not made yet */
+    BLOCK_SEAL,             /* its password is not made yet, or nobody has looked behind its reference */
+    BLOCK_LACKS,            /* `missing` says what of the configuration is not there */
 };
 
 struct planned {
@@ -36,7 +37,8 @@ struct planned {
     const struct resource *row;         /* NULL: none in the ledger */
     const struct wanted *wanted;        /* NULL: not wanted */
     const struct resource *by;          /* with BLOCK_NEED, _DEPENDENT, _COUNTERPART: the row in the way; NULL: it has none yet */
-    const char *missing;                /* with BLOCK_REF: the field; with BLOCK_NEED and no row: the kind's name */
+    const char *missing;                /* with BLOCK_REF: the field; with BLOCK_NEED and no row: the kind's name;
+                                         * with BLOCK_LACKS: words */
 };
 
 /* What all kinds of this owner want, in the order of kinds.def. */

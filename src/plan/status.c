@@ -56,7 +56,7 @@ static void set(struct status *status, enum status_code code, const char *reason
 struct tally {
     size_t wanted, live, removing, stuck;
     bool moves;                     /* something goes on by itself */
-    const struct planned *refused, *blocked, *updating, *stuck_first, *working, *missing, *changed, *retiring;
+    const struct planned *refused, *lacks, *blocked, *updating, *stuck_first, *working, *missing, *changed, *retiring;
 };
 
 static void count(const struct planned *plan, size_t n, const bool *stuck, struct tally *tally)
@@ -87,6 +87,8 @@ static void count(const struct planned *plan, size_t n, const bool *stuck, struc
         tally->working = tally->working ? tally->working : p;
         if (p->block == BLOCK_REFUSED && !tally->refused)
             tally->refused = p;
+        else if (p->block == BLOCK_LACKS && !tally->lacks)
+            tally->lacks = p;
         else if (p->row && p->row->known == KNOWN_LIVE && p->row->changed)
             tally->changed = p;
         else if (p->row && p->row->known == KNOWN_LIVE)
@@ -140,6 +142,8 @@ static void active_status(const struct tally *tally, const struct standing *stan
         set(ret, STATUS_ACTIVE, standing->braked ? "AccountBraked" : "AccountUnavailable", standing->account_words);
     else if (tally->refused)
         set(ret, STATUS_ACTIVE, is_left(tally->refused) ? "DriftLeft" : "UpdateRefused", tally->refused->row->message);
+    else if (tally->lacks)
+        set(ret, STATUS_ACTIVE, "UpdateRefused", tally->lacks->missing);
     else if (tally->working && (standing->full || standing->trunk_refused))
         set(ret, STATUS_ACTIVE, "UpdateRefused", standing->full ? full_words(standing, arena) : standing->trunk_refused);
     else if (tally->missing)
@@ -161,7 +165,7 @@ static void active_status(const struct tally *tally, const struct standing *stan
                                                          tally->retiring->kind->name, text_or(tally->retiring->row->external_id, "")));
     else
         set(ret, STATUS_ACTIVE, tally->removing > 0 ? "Updating" : "UpToDate", NULL);
-    if (tally->refused || tally->stuck > 0)
+    if (tally->refused || tally->lacks || tally->stuck > 0)
         ret->settled = ret->settled && (!tally->moves || standing->braked);
 }
 
@@ -191,6 +195,8 @@ static void pending_status(const struct tally *tally, const struct standing *sta
         set(ret, STATUS_PENDING, standing->preflight_reason, standing->preflight_words);
     else if (tally->refused)
         set(ret, STATUS_PENDING, kept_word(tally->refused->row->refusal), tally->refused->row->message);
+    else if (tally->lacks)
+        set(ret, STATUS_PENDING, "NotConfigured", tally->lacks->missing);
     else if (standing->trunk_left_missing)
         set(ret, STATUS_PENDING, "DriftLeft", standing->trunk_left);
     else if (standing->no_agent && !tally->working)
@@ -199,6 +205,8 @@ static void pending_status(const struct tally *tally, const struct standing *sta
         set(ret, STATUS_PENDING, "Refused", standing->trunk_refused);
     else
         set(ret, STATUS_PENDING, "SettingUp", working_words(p, arena));
+    if (tally->lacks)
+        ret->settled = ret->settled && !tally->moves;
 }
 
 void plan_status(const struct planned *plan, size_t n, const struct standing *standing, struct arena *arena, struct status *ret)

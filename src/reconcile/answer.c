@@ -237,6 +237,24 @@ void answer_take(struct core *core, const struct event *event)
         flight.row->failing_ms = 0;         /* throttling says nothing about the object */
 }
 
+/* What is behind a reference that people wrote. What was there last stays in use while nothing is. */
+static void reference_seen(struct core *core, struct row *row, const struct event *event)
+{
+    const char *version = event->sealed.sealed ? event->sealed.version : row->r.secret_version;
+    const char *words = version ? NULL : event->sealed.text;
+
+    row->secret_ms = core->now_ms + (event->sealed.sealed ? core->settings->scan_ms : core->settings->poll_ms);
+    if (!event->sealed.sealed && version && !row->secret_told)
+        core_log(core, LOG_LEVEL_WARNING, row->owner->key, "%s; what was there last stays in use", text_or(event->sealed.text, ""));
+    row->secret_told = !event->sealed.sealed;
+    owner_queue(core, row->owner);
+    if (text_equal(version, row->r.secret_version) && (version || text_equal(words, row->r.message)))
+        return;
+    row->r.secret_version = row_keep(row, version);
+    row->r.message = row_keep(row, words);
+    row_touch(row);
+}
+
 void seal_take(struct core *core, const struct event *event)
 {
     struct flight flight;
@@ -245,6 +263,10 @@ void seal_take(struct core *core, const struct event *event)
         return;
     struct row *row = flight.row;
     row->sealing = false;
+    if (row->r.secret) {
+        reference_seen(core, row, event);
+        return;
+    }
     if (event->sealed.sealed) {
         row->r.secret = row_keep(row, event->sealed.sealed);
         row->r.secret_version = row_keep(row, event->sealed.version);

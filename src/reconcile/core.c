@@ -80,11 +80,13 @@ static void gates_wake(struct core *core)
         line_call(core, value);
 }
 
-/* An origin may be allowed now. */
+/* An origin may be allowed now, or a secret be another. */
 static void gates_recheck(struct core *core)
 {
     void *value;
 
+    for (size_t i = 0; map_next(&core->numbers, &i, &value);)
+        owner_look_at_secrets(core, value);
     for (size_t i = 0; map_next(&core->gates, &i, &value);)
         gate_recheck(core, value);
     gates_wake(core);

@@ -107,12 +107,7 @@ static void probe_later(struct core *core, struct gate *gate)
 
 static bool listed(const struct core *core, const char *origin)
 {
-    const char *const *allowed = core->settings->origins;
-
-    for (; origin && allowed && *allowed; allowed++)
-        if (text_equal(*allowed, origin))
-            return true;
-    return !origin;
+    return !origin || origin_listed(core->settings->origins, origin);
 }
 
 static bool origin_allowed(struct core *core, struct gate *gate)

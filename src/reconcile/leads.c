@@ -1,7 +1,8 @@
 /* leads: which Twilio trunk a number's objects lead to, by what they show or may yet show, never by a remembered phase.
  *
  * The rule: an object leads to a trunk when a field of it that refers to something (an id, a domain, a user name) names an object of
- * that trunk. What was sent and may still be executed counts as shown. */
+ * that trunk, by its id or by a text of it: a user name that people gave is no weight or priority. What was sent and may still be
+ * executed counts as shown. */
 #include "state.h"
 
 #include <inttypes.h>
@@ -14,7 +15,7 @@ static bool row_shows(const struct resource *r, const char *value)
     if (text_equal(r->external_id, value))
         return true;
     for (size_t f = 0; f < r->kind->fields_count; f++)
-        if (text_equal(r->applied.value[f], value))
+        if ((r->kind->fields[f].type == FIELD_TEXT || r->kind->fields[f].type == FIELD_SECRET) && text_equal(r->applied.value[f], value))
             return true;
     return false;
 }

@@ -335,6 +335,8 @@ static bool kept(struct core *core, struct row *row)
     row->r.refusal = NULL;
     row->r.message = row_keep(row, arena_printf(&core->turn, "it was written, but what came back has another %s than was sent",
                                                 kind->fields[i].name));
+    if (kind->fields[i].type == FIELD_SECRET)
+        row->secret_ms = 0;         /* perhaps another one lies behind its reference by now */
     row_back_off(core, row, NULL);
     return false;
 }

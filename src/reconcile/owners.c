@@ -53,6 +53,14 @@ void owner_queue(struct core *core, struct owner *owner)
     core->queue_tail = owner;
 }
 
+void owner_look_at_secrets(struct core *core, struct owner *owner)
+{
+    for (size_t i = 0; i < owner->rows_count; i++)
+        owner->rows[i]->secret_ms = 0;
+    if (owner->number && owner->number->is_sip)
+        owner_queue(core, owner);
+}
+
 /* For the table of events; it goes out with the owner's next unit. */
 void owner_tell(struct owner *owner, const char *account, const char *reason, const char *fmt, ...)
 {

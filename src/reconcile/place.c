@@ -186,6 +186,7 @@ static void retry(struct core *core, struct owner *owner)
     owner->failed_inputs[0] = '\0';
     owner->preflight_due_ms = core->now_ms;
     owner->status_unsaved = true;
+    owner_look_at_secrets(core, owner);
     retry_rows(core, owner);
     if (owner->placed)
         retry_rows(core, owner->placed);

@@ -26,7 +26,9 @@ static const char *blocked_words(const struct planned *p, const struct owner *ow
     case BLOCK_REFUSED:
         return arena_printf(arena, "refused: %s", text_or(p->row->message, ""));
     case BLOCK_SEAL:
-        return NULL;                /* its password is made on the way */
+        return NULL;                /* its password is made, or looked at, on the way */
+    case BLOCK_LACKS:
+        return arena_printf(arena, "lacking: %s", p->missing);
     }
     return NULL;
 }

@@ -47,6 +47,8 @@ struct row {
     bool vanished;                  /* a complete list missed it; judged when all lists of the account have ended */
     bool checked;                   /* OP_CHECK read empty in this pass */
     bool sealing;
+    bool secret_told;               /* that there is nothing behind its reference any more */
+    int64_t secret_ms;              /* when what is behind its reference is looked at again; 0: now */
     int64_t send_by_ms, doubt_ms;   /* 0: none */
     int64_t failing_ms;             /* since when it fails; 0: it does not */
     int64_t next_ms;                /* back-off: no write before; 0: none */
@@ -305,6 +307,7 @@ struct owner *owner_get(struct core *, enum owner_type, const char *key, bool ma
 void owner_at(struct owner *, const struct gate *);             /* something of it lies there */
 void owner_queue(struct core *, struct owner *);
 void owner_tell(struct owner *, const char *account, const char *reason, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void owner_look_at_secrets(struct core *, struct owner *);     /* behind the references of its rows, in its next turn */
 void owner_told(struct owner *);                               /* the unit is committed */
 void owner_wake_at(struct core *, struct owner *, int64_t at_ms);
 void owner_free_if_idle(struct core *, struct owner *);

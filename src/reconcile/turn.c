@@ -37,7 +37,8 @@ void owner_scene(struct core *core, struct owner *owner, struct scene *ret)
     size_t max = owner->rows_count + (trunk ? trunk->rows_count : 0);
     const struct resource **rows = ARENA_ARRAY(&core->turn, const struct resource *, max + 1);
 
-    *ret = (struct scene){ .owner_type = owner->type, .owner = owner->key, .trunk = trunk ? trunk->key : NULL, .rows = rows };
+    *ret = (struct scene){ .owner_type = owner->type, .owner = owner->key, .trunk = trunk ? trunk->key : NULL, .rows = rows,
+                           .origins = core->settings->origins, .any_origin = core->plan_only };
     add_rows(rows, &ret->rows_count, owner);
     if (owner->type == OWNER_TRUNK) {
         ret->trunk_wanted = trunk_is_wanted(owner);
@@ -154,6 +155,31 @@ static void do_seal(struct turn *t, const struct planned *p)
     effect->seal.place = arena_strdup(&t->core->effects->arena, resource_secret_place(&row->r, &t->core->turn));
 }
 
+/* Whoever changes what is behind a reference tells nobody: it is looked at again and again. */
+static void look_at_secret(struct turn *t, const struct planned *p)
+{
+    if (!p->wanted || !p->wanted->refers)
+        return;
+    struct row *row = row_for(t, p);
+    bool same = text_equal(row->r.secret, p->wanted->spec.secret);
+    if (row->sealing)
+        return;
+    if (same && row->secret_ms > t->core->now_ms) {
+        turn_wake_by(t, row->secret_ms);
+        return;
+    }
+    if (!same) {
+        row->r.secret = row_keep(row, p->wanted->spec.secret);
+        row->r.secret_version = row->r.message = NULL;
+        row_touch(row);
+    }
+    row->sealing = true;
+    struct effect *effect = core_effect(t->core, EFFECT_SEAL);
+    effect->seal.id = flight_new(t->core, (struct flight){ .type = FLIGHT_SEAL, .row = row, .owner = t->owner });
+    effect->seal.place = arena_strdup(&t->core->effects->arena, p->wanted->spec.secret_place);
+    effect->seal.reference = arena_strdup(&t->core->effects->arena, p->wanted->spec.secret);
+}
+
 /* A number that left the account and came back has another SID. */
 static void note_routing(struct turn *t, struct row *row)
 {
@@ -242,7 +268,7 @@ static void do_step(struct turn *t, const struct planned *p)
             do_read(t, row_of(p));      /* a write in doubt is looked at before the next one */
             return;
         }
-        if (p->block == BLOCK_SEAL && t->may_make)
+        if (p->block == BLOCK_SEAL && p->kind->makes_secret && t->may_make)
             do_seal(t, p);
         else if (p->block == BLOCK_NONE || (p->block == BLOCK_REFUSED && may_be_asked_again(t, p)))
             do_write(t, p, operations[p->step]);
@@ -301,8 +327,10 @@ void owner_turn(struct core *core, struct owner *owner)
     else
         trunk_turn(t);
     if (!core->stopping)
-        for (size_t i = 0; i < t->plan_count; i++)
+        for (size_t i = 0; i < t->plan_count; i++) {
+            look_at_secret(t, &t->plan[i]);
             do_step(t, &t->plan[i]);
+        }
     if (owner->type == OWNER_NUMBER && owner->leaving_count > 0)
         setup_finish_move(t);
     for (size_t i = 0; i < owner->rows_count; i++)

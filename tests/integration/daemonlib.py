@@ -49,7 +49,8 @@ class Daemon:
         self.log_path = self.folder / "trunkd.log"
         self.status = ""
         self.ready = threading.Event()
-        (self.folder / "secrets" / "account").mkdir(parents=True, exist_ok=True)
+        for space in ("account", "sip"):
+            (self.folder / "secrets" / space).mkdir(parents=True, exist_ok=True)
         (self.folder / "keys").mkdir(exist_ok=True)
         self.user = user
         self.configure(origins, timing)
@@ -61,8 +62,8 @@ class Daemon:
         lines += [f"  {name}: {value}" for name, value in times.items()]
         (self.folder / "trunkd.yaml").write_text("\n".join(lines) + "\n")
 
-    def secret(self, name, text):
-        path = self.folder / "secrets" / "account" / name
+    def secret(self, name, text, space="account"):
+        path = self.folder / "secrets" / space / name
         path.write_text(text)
         path.chmod(0o600)
 

@@ -121,7 +121,7 @@ spec: { twilioAccount: main }
     assert done.err == (
         'standard input:19:10: phone number +14155550100: there is no agent "suport". Did you mean "support"?\n'
         "      agent: suport\n"
-        "standard input:24:42: phone number +14155550101: provider sip is for inbound calls only in this version. Set supports_outbound to false.\n"
+        "standard input:24:42: phone number +14155550101: provider sip needs outbound_trunk.address for outbound calls. Write the host that your carrier takes calls at: {\"address\": \"sip.example.com\"}.\n"
         "    spec: { provider: sip, supportsOutbound: true, livekitProject: lk }\n")
     assert db.one("select count(*) from trunkd.livekit_project") == 0
 

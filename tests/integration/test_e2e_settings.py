@@ -1,7 +1,10 @@
 """Every setting of a number's LiveKit trunks and of its agent's rules: made, changed in place on a live number, and undone. The table is settings.def."""
+import hashlib
 import json
 import pathlib
 import re
+
+import pytest
 
 from ctllib import trunkctl
 from pglib import SOURCES
@@ -11,30 +14,39 @@ import worldlib
 A, B = worldlib.phone(1), worldlib.phone(2)
 ROWS = re.findall(r"^SETTING\((\w+), (\w+), (\w+), (\w+), (-?\d+), (-?\d+), \"(.*?)\", ",
                   (pathlib.Path(SOURCES) / "include/trunkd/settings.def").read_text(), re.M)
-ENUMS = {"media_encryption": "SIP_MEDIA_ENCRYPT_%s", "include_headers": {"none": "SIP_NO_HEADERS", "x": "SIP_X_HEADERS", "all": "SIP_ALL_HEADERS"}}
+PAIR = {"auth_username": "auth_password", "auth_password": "auth_username"}     # they go together
+OTHER_CARRIERS = {("outbound_trunk", key) for key in ("address", "transport", *PAIR)} | {("inbound_trunk", key) for key in PAIR}
+CARRIERS = ["sip.one.example", "127.0.0.1:5099", "sip.plain.example"]
+PASSWORDS = {"file:sip/one": "first sip password", "file:sip/two": 'second "sip" \\ password'}
+ENUMS = {"media_encryption": "SIP_MEDIA_ENCRYPT_%s", "include_headers": {"none": "SIP_NO_HEADERS", "x": "SIP_X_HEADERS", "all": "SIP_ALL_HEADERS"},
+         "transport": "SIP_TRANSPORT_%s"}
 LISTS = {"inbound_trunk": "inbound_trunks", "outbound_trunk": "outbound_trunks", "dispatch_rule": "dispatch_rules"}
-NUMBERS_OWN = [row for row in ROWS if row[0] in LISTS]
+NUMBERS_OWN = {
+    "sip": [row for row in ROWS if row[0] in LISTS],
+    "twilio": [row for row in ROWS if row[0] in LISTS and (row[0], row[1]) not in OTHER_CARRIERS],
+}
 IDS = {"inbound_trunk": "sip_trunk_id", "outbound_trunk": "sip_trunk_id", "dispatch_rule": "sip_dispatch_rule_id"}
+EXAMPLES = {
+    "allowed_addresses": (["203.0.113.7", "2001:db8::/32"], ["198.51.100.0/24"]), "destination_country": ("de", "fr"), "pin": ("1234", "777"),
+    "address": tuple(CARRIERS[:2]), "auth_username": ("desk", "night"), "auth_password": tuple(PASSWORDS),
+}
 
 
 def examples(key, kind, words):
     """Two values that are not the default."""
     if words:
         return words.split()[1:3]
-    if key == "allowed_addresses":
-        return ["203.0.113.7", "2001:db8::/32"], ["198.51.100.0/24"]
-    if key in ("destination_country", "pin"):
-        return {"pin": ("1234", "777")}.get(key, ("de", "fr"))
-    return {"TEXT": ("one.example", "two.example"), "BOOL": (True, False), "INT": (20, 30), "LIST": (["+4930111", "+4930222"], ["+4930333"]),
-            "MAP": ({"X-One": "one"}, {"X-Two": "two", "X-One": "three"})}[kind]
+    return EXAMPLES.get(key) or {
+        "TEXT": ("one.example", "two.example"), "BOOL": (True, False), "INT": (20, 30), "LIST": (["+4930111", "+4930222"], ["+4930333"]),
+        "MAP": ({"X-One": "one"}, {"X-Two": "two", "X-One": "three"})}[kind]
 
 
 def expected(key, value):
-    """As LiveKit shows it."""
-    if key == "media_encryption":
-        return ENUMS[key] % value.upper()
-    if key == "include_headers":
-        return ENUMS[key][value]
+    """As LiveKit shows it; a password as the simulator does."""
+    if key == "auth_password":
+        return "masked:" + hashlib.sha256(PASSWORDS[value].encode()).hexdigest()[:8]
+    if key in ENUMS:
+        return ENUMS[key][value] if isinstance(ENUMS[key], dict) else ENUMS[key] % value.upper()
     return f"{value}s" if key.endswith("_seconds") else sorted(value) if isinstance(value, list) else value
 
 
@@ -42,6 +54,8 @@ def shown(world, document, number):
     inbound, = [o["sip_trunk_id"] for o in world.sim.objects("inbound_trunks") if o["numbers"] == [number]]
     o, = [o for o in world.sim.objects(LISTS[document]) if o["numbers"] == [number] or o.get("trunk_ids") == [inbound]]
     o = {**o, **o.get("rule", {}).get("dispatch_rule_individual", {})}
+    if o.get("auth_password") in PASSWORDS.values():            # the real server shows it
+        o["auth_password"] = "masked:" + hashlib.sha256(o["auth_password"].encode()).hexdigest()[:8]
     return {k: sorted(v) if isinstance(v, list) else v for k, v in o.items() if k not in ("media", "updated_at", "created_at")}
 
 
@@ -52,12 +66,16 @@ def wire(key):
     return key.removesuffix("_seconds")
 
 
-def both(values):
-    return {d: {key: value for (document, key), value in values.items() if document == d} for d in LISTS}
+def documents(values, provider):
+    """Another carrier's number has an address, whatever else it has."""
+    docs = {d: {key: value for (document, key), value in values.items() if document == d} for d in LISTS}
+    if provider == "sip":
+        docs["outbound_trunk"].setdefault("address", CARRIERS[2])
+    return docs
 
 
-def write(world, values):
-    docs = both(values)
+def write(world, values, provider):
+    docs = documents(values, provider)
     world.db.q("""with agent as (update trunkd.agent set dispatch_rule = %s where name = 'support')
                   update trunkd.phone_number set inbound_trunk = %s, outbound_trunk = %s where phone_number = %s""",
                json.dumps(docs["dispatch_rule"]), json.dumps(docs["inbound_trunk"]), json.dumps(docs["outbound_trunk"]), A)
@@ -70,73 +88,96 @@ def check(world, values, ids, what):
     assert {d: shown(world, d, A)[IDS[d]] for d in LISTS} == ids, what
 
 
-def test_every_setting_is_made_changed_in_place_and_undone(world):
-    for number in (A, B):
+def insert(world, provider, number, agent, docs):
+    if provider == "sip":
+        world.carrier(number, agent, inbound_trunk=docs["inbound_trunk"], outbound_trunk=docs["outbound_trunk"])
+    else:
         world.own(number)
-    first = {(d, key): examples(key, kind, words)[0] for d, key, _, kind, _, _, words in NUMBERS_OWN}
-    second = {(d, key): examples(key, kind, words)[1] for d, key, _, kind, _, _, words in NUMBERS_OWN}
-    docs = both(first)
-    world.db.q("update trunkd.agent set dispatch_rule = %s where name = 'support'", json.dumps(docs.pop("dispatch_rule")))
-    world.number(A, outbound=True, **docs)
-    world.number(B, outbound=True, agent="sales")
+        world.number(number, outbound=True, agent=agent, inbound_trunk=docs["inbound_trunk"], outbound_trunk=docs["outbound_trunk"])
+
+
+def know_carriers(world):
+    for name, password in PASSWORDS.items():
+        world.give_secret(name.removeprefix("file:sip/"), password, "sip")
+    world.daemon.configure(world.urls + CARRIERS)
+
+
+@pytest.mark.parametrize("provider", NUMBERS_OWN)
+def test_every_setting_is_made_changed_in_place_and_undone(world, provider):
+    rows = NUMBERS_OWN[provider]
+    first = {(d, key): examples(key, kind, words)[0] for d, key, _, kind, _, _, words in rows}
+    second = {(d, key): examples(key, kind, words)[1] for d, key, _, kind, _, _, words in rows}
+    docs = documents(first, provider)
+    world.db.q("update trunkd.agent set dispatch_rule = %s where name = 'support'", json.dumps(docs["dispatch_rule"]))
+    insert(world, provider, A, "support", docs)
+    insert(world, provider, B, "sales", documents({}, provider))
+    know_carriers(world)
     world.daemon.start()
     world.wait_active(A, B)
     ids = {d: shown(world, d, A)[IDS[d]] for d in LISTS}
     plain = {d: shown(world, d, B) for d in LISTS}
     check(world, first, ids, "made")
     since = world.sim.last()
-    write(world, second)                                    # all at once: one replace of each object
+    write(world, second, provider)                          # all at once: one replace of each object
     check(world, second, ids, "changed")
     assert sorted(map(worldlib.short, world.writes(since))) == [
         "POST UpdateSIPDispatchRule", "POST UpdateSIPInboundTrunk", "POST UpdateSIPOutboundTrunk"]
-    write(world, {})
+    write(world, {}, provider)
     for document in LISTS:
         now = shown(world, document, A)
         assert {k: v for k, v in now.items() if k not in OWN} \
             == {k: v for k, v in plain[document].items() if k not in OWN}, document
     visited = 0
-    for row in NUMBERS_OWN:                                        # and each alone
-        at = row[0], row[1]
+    for document, key, *_ in rows:                          # and each alone
+        alone = {(document, k): first[document, k] for k in (key, PAIR.get(key)) if k}
         since = world.sim.last()
-        write(world, {at: first[at]})
-        check(world, {at: first[at]}, ids, "alone")
+        write(world, alone, provider)
+        check(world, alone, ids, "alone")
         assert len(world.writes(since)) == 1, list(map(worldlib.short, world.writes(since)))
-        write(world, {})
+        write(world, {}, provider)
         visited += 1
-    assert world.sim.call(A)["ends"] == "room"
+    assert provider == "sip" or world.sim.call(A)["ends"] == "room"
     assert {d: shown(world, d, B) for d in LISTS} == plain   # the neighbour
     world.agree()
     print(f"visited {visited} settings")
-    assert visited == len(NUMBERS_OWN) >= 21
+    assert visited == len(rows) >= 21
 
 
 def test_a_manifest_can_hold_every_setting(world, tmp_path):
     world.own(A)
     spec = {"twilioAccount": "main", "agent": "support", "supportsOutbound": True, "inboundTrunk": {}, "outboundTrunk": {}}
+    carrier = {"provider": "sip", "livekitProject": worldlib.PROJECT, "supportsOutbound": True, "inboundTrunk": {}, "outboundTrunk": {}}
     agent = {"dispatchName": "support-agent", "dispatchRule": {}}
-    maps = {"inbound_trunk": spec["inboundTrunk"], "outbound_trunk": spec["outboundTrunk"], "dispatch_rule": agent["dispatchRule"]}
-    wanted = {document: {} for document in LISTS}
-    for document, key, manifest, kind, _, _, words in NUMBERS_OWN:
-        value = examples(key, kind, words)[0]
-        maps[document][manifest] = value
-        wanted[document][key] = value
+    wanted = {}
+    for provider, number in (("twilio", spec), ("sip", carrier)):
+        maps = {"inbound_trunk": number["inboundTrunk"], "outbound_trunk": number["outboundTrunk"], "dispatch_rule": agent["dispatchRule"]}
+        wanted[provider] = {document: {} for document in LISTS}
+        for document, key, manifest, kind, _, _, words in NUMBERS_OWN[provider]:
+            value = examples(key, kind, words)[0]
+            maps[document][manifest] = value
+            wanted[provider][document][key] = value
     file = tmp_path / "a.yaml"
     document = {"apiVersion": "trunkd/v1", "kind": "PhoneNumber", "metadata": {"name": A}, "spec": spec}
-    file.write_text(json.dumps(document) + "\n---\n" + json.dumps({"apiVersion": "trunkd/v1", "kind": "Agent", "metadata": {"name": "support"}, "spec": agent}))
+    both = [document, {**document, "metadata": {"name": B}, "spec": carrier},
+            {"apiVersion": "trunkd/v1", "kind": "Agent", "metadata": {"name": "support"}, "spec": agent}]
+    file.write_text("\n---\n".join(map(json.dumps, both)))
     done = trunkctl(world.db, "apply", "-f", str(file))
     assert (done.code, done.err) == (0, ""), done
-    assert world.db.q("select inbound_trunk, outbound_trunk, dispatch_rule from trunkd.phone_number, trunkd.agent where name = 'support'") \
-        == [tuple(wanted.values())]
+    assert world.db.q("select inbound_trunk, outbound_trunk, dispatch_rule from trunkd.phone_number, trunkd.agent where name = 'support' order by phone_number") \
+        == [tuple(wanted["twilio"].values()), tuple(wanted["sip"].values())]
     assert "unchanged" in trunkctl(world.db, "apply", "-f", str(file)).out
+    know_carriers(world)
     world.daemon.start()
     world.wait_active(A)
     assert shown(world, "inbound_trunk", A)["ringing_timeout"] == "20s"
     document["spec"]["inboundTrunk"] = {"ringingTimeout": 20, "krispEnabled": "yes", "allowedAddresses": "10.0.0.1", "headers": {"X": 5}}
-    file.write_text(json.dumps(document))
+    carrier["outboundTrunk"]["authPassword"] = "5up3r s3cr3t"
+    file.write_text("\n---\n".join(map(json.dumps, both)))
     done = trunkctl(world.db, "apply", "-f", str(file))
-    assert done.code == 1
+    assert done.code == 1 and "5up3r" not in done.err.split("\n    ")[0]
     for sentence in ('inboundTrunk has no key "ringingTimeout"; did you mean "ringingTimeoutSeconds"?', "krispEnabled is true or false",
-                     "allowedAddresses is a list of texts", 'X is a text, and without quotes YAML reads 5 as a number: write "5"'):
+                     "allowedAddresses is a list of texts", 'X is a text, and without quotes YAML reads 5 as a number: write "5"',
+                     "authPassword says where the secret is, not the secret itself: file:sip/NAME, env:TRUNKD_SIP_NAME, or what trunkctl seal prints"):
         assert sentence in done.err, (sentence, done.err)
     del document["spec"]["inboundTrunk"], document["spec"]["outboundTrunk"]     # what is not written means its default
     file.write_text(json.dumps(document))

@@ -49,7 +49,18 @@ BAD = [
     (f"insert into trunkd.phone_number (phone_number, provider, trunk) values ('{N}', 'sip', 'hot')",
      "23514", "provider sip does not go with a Twilio trunk", "Leave trunk"),
     (f"insert into trunkd.phone_number (phone_number, provider, supports_outbound) values ('{N}', 'sip', true)",
-     "23514", "provider sip is for inbound calls only", "Set supports_outbound to false."),
+     "23502", "provider sip needs outbound_trunk.address for outbound calls", "Write the host that your carrier takes calls at"),
+    *[(number(", outbound_trunk", f", '{{{setting}}}'"), "23514", f"outbound_trunk.{setting.split(chr(34))[1]} does not go with provider twilio",
+       "Leave it out: it follows from the number's Twilio trunk")
+      for setting in ('"address": "sip.example.com"', '"transport": "tls"', '"auth_username": "a"', '"auth_password": "file:sip/a"')],
+    *[(number(", inbound_trunk", f", '{{{setting}}}'"), "23514", f"inbound_trunk.{setting.split(chr(34))[1]} does not go with provider twilio",
+       "Twilio's Elastic SIP Trunking cannot send a user name") for setting in ('"auth_username": "a"', '"auth_password": "file:sip/a"')],
+    *[(f"insert into trunkd.phone_number (phone_number, provider, inbound_trunk) values ('{N}', 'sip', '{{{setting}}}')", "23514",
+       "inbound_trunk.auth_username and auth_password go together", "With one of them alone LiveKit asks nobody")
+      for setting in ('"auth_username": "a"', '"auth_password": "file:sip/a"')],
+    *[(f"insert into trunkd.phone_number (phone_number, provider, outbound_trunk) values ('{N}', 'sip', '{{{setting}}}')", "23514",
+       "outbound_trunk.auth_username and auth_password go together", "With one of them alone LiveKit answers no challenge")
+      for setting in ('"auth_username": "a"', '"auth_password": "file:sip/a"')],
     (number(", supports_inbound", ", false"), "23514", "it must support inbound or outbound calls", "Set one of them"),
     (number(", label", f", '{'x' * 65}'"), "23514", "label must be one line of 0 to 64 characters", "Shorten"),
     (number(", label", ", E'a\\nb'"), "23514", "label must be one line", "control characters"),
@@ -230,16 +241,15 @@ def test_settings_are_checked_by_the_table_of_fields(db):
     db.q("""insert into trunkd.field (document, key, type, least, most, one_of) values
             ('inbound_trunk', 'krisp_enabled', 'bool', null, null, null), ('inbound_trunk', 'ring_seconds', 'int', 1, 60, null),
             ('inbound_trunk', 'transport', 'text', null, null, '{udp,tcp}'), ('inbound_trunk', 'allowed', 'list', null, 2, null),
-            ('inbound_trunk', 'headers', 'map', null, null, null), ('inbound_trunk', 'auth_password', 'secret', null, null, null),
-            ('inbound_trunk', 'auth_username', 'text', 1, 5, null)
+            ('inbound_trunk', 'headers', 'map', null, null, null), ('inbound_trunk', 'nick', 'text', 1, 5, null)
             on conflict do nothing""")
-    write = "insert into trunkd.phone_number (phone_number, twilio_account, inbound_trunk) values (%s, 'main', %s)"
+    write = "insert into trunkd.phone_number (phone_number, provider, inbound_trunk) values (%s, 'sip', %s)"
     for bad, sentence in [
         ('{"crisp_enabled": true}', 'has no setting "crisp_enabled"'), ('{"krisp_enabled": "yes"}', "inbound_trunk.krisp_enabled must be true or false"),
         ('{"ring_seconds": 61}', "must be a whole number from 1 to 60"), ('{"ring_seconds": 1.5}', "must be a whole number"),
         ('{"ring_seconds": "5"}', "must be a whole number"), ('{"transport": "tls"}', "must be one of udp, tcp"),
         ('{"allowed": ["a", "b", "c"]}', "a list of texts, at most 2"), ('{"allowed": [1]}', "a list of texts"),
-        ('{"headers": {"a": 1}}', "an object of texts"), ('{"auth_username": "abcdef"}', "a text of at least 1 of at most 5"),
+        ('{"headers": {"a": 1}}', "an object of texts"), ('{"nick": "abcdef"}', "a text of at least 1 of at most 5"),
         (f'{{"auth_password": "{SECRET}"}}', "inbound_trunk.auth_password holds a secret in plain text"),
         ('{"auth_password": "file:account/main"}', "outside its name space"), ('{"auth_password": "env:TRUNKD_ACCOUNT_A"}', "outside its name space"),
     ]:
@@ -271,7 +281,11 @@ def test_settings_are_checked_by_the_table_of_fields(db):
     ("inbound_trunk", {"room_preset": "x"}, 'has no setting "room_preset"'),
     ("outbound_trunk", {"destination_country": "DE"}, "must be a country of two lower-case letters, such as de"),
     ("outbound_trunk", {"from_host": "sip:x"}, "must be a host name"),
-    ("outbound_trunk", {"address": "x.pstn.twilio.com"}, 'has no setting "address"'),
+    *[("outbound_trunk", {"address": bad}, "must be a host or host:port in lower case, such as sip.example.com") for bad in (
+        "sip:x.example", "x.example;transport=tcp", "user@x.example", "x.example:0", "x.example:65536", "x.example:99999999999", "X.example", "x.example.",
+        "x example", "https://x.example", "x.example:", "-x.example")],
+    ("outbound_trunk", {"address": ""}, "must be a text of at least 1"), ("outbound_trunk", {"transport": "sctp"}, "must be one of auto, udp, tcp, tls"),
+    *[("outbound_trunk", {"auth_username": bad}, "must be a text in one line without spaces, quotes and backslashes") for bad in ('a"b', "a b", "a\\b", "a\n")],
 ])
 def test_what_would_fail_every_call_is_refused(db, document, bad, sentence):
     base_rows(db)

@@ -75,7 +75,7 @@ begin
     return null;
 end $$;
 drop trigger if exists seen_sealed on trunkd.resource;
-create trigger seen_sealed after insert or update on trunkd.resource for each row when (new.secret is not null) execute function seen.keep();
+create trigger seen_sealed after insert or update on trunkd.resource for each row when (new.secret like 'sealed:%') execute function seen.keep();
 """
 
 
@@ -125,7 +125,7 @@ class World:
         folder.mkdir()
         daemon = Daemon(self.db, folder, self.urls, options.pop("timing", self.timing), **options)
         if self.daemons:            # they share one key ring and the same secrets
-            for what in ("keys", "secrets/account"):
+            for what in ("keys", "secrets/account", "secrets/sip"):
                 for path in (self.daemons[0].folder / what).iterdir():
                     copy = folder / what / path.name
                     copy.write_bytes(path.read_bytes())
@@ -135,10 +135,10 @@ class World:
         self.daemons.append(daemon)
         return daemon
 
-    def give_secret(self, name, text):
+    def give_secret(self, name, text, space="account"):
         self.secrets.add(text)
         for daemon in self.daemons:
-            daemon.secret(name, text)
+            daemon.secret(name, text, space)
 
     def close(self):
         try:
@@ -199,6 +199,11 @@ class World:
 
     def number(self, number, account="main", agent="support", inbound=True, outbound=False, **columns):
         self.insert("phone_number", {"phone_number": number, "twilio_account": account, "agent": agent, "supports_inbound": inbound,
+                                     "supports_outbound": outbound, **columns})
+
+    def carrier(self, number, agent="support", inbound=True, outbound=True, **columns):
+        """A number of another carrier than Twilio."""
+        self.insert("phone_number", {"phone_number": number, "provider": "sip", "livekit_project": PROJECT, "agent": agent, "supports_inbound": inbound,
                                      "supports_outbound": outbound, **columns})
 
     def set(self, number, **columns):

@@ -8,6 +8,7 @@
 #include <trunkd/arena.h>
 #include <trunkd/kind.h>
 #include <trunkd/text.h>
+#include "../../src/sim/hash.h"
 
 #define OUR_TAG "td-simtest2-"
 
@@ -216,6 +217,36 @@ static void check_on_request(struct look *look, const char *account, const char 
     look->counted += recordings;
 }
 
+/* How the simulator shows a password. */
+static bool is_mask_of(const char *shown, const char *password)
+{
+    uint8_t digest[32];
+    char text[32];
+
+    if (!password)
+        return !*shown;
+    sha256(password, strlen(password), digest);
+    snprintf(text, sizeof(text), "masked:%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+    return text_equal(shown, text);
+}
+
+/* Of another carrier: what its row says. */
+static void check_carrier(struct look *look, const char *number, struct json_object *wish)
+{
+    static const char *const plain[] = { "address", "auth_username" };
+    struct json_object *settings = NULL;
+    char list[128];
+
+    snprintf(list, sizeof(list), "[\"%s\"]", number);
+    struct json_object *trunk = the(look, number, account_id(look->w, db_text(wish, "livekit_project")), "outbound_trunks", "numbers", list);
+    json_object_object_get_ex(wish, "outbound_trunk", &settings);
+    for (size_t i = 0; trunk && i < ARRAY_SIZE(plain); i++)
+        if (!text_equal(db_text(trunk, plain[i]), db_text(settings, plain[i])))
+            miss(look, number, "its outbound trunk does not lead to its carrier");
+    if (trunk && !is_mask_of(db_text(trunk, "auth_password"), *db_text(settings, "auth_password") ? look->w->sip_password : NULL))
+        miss(look, number, "its outbound trunk has not the password that lies behind its reference");
+}
+
 /* What stands on one of our Twilio trunks, for the numbers that are on it. */
 static void check_trunk(struct look *look, const char *account, struct json_object *trunk, const char *name)
 {
@@ -340,8 +371,8 @@ bool check_converged(struct world *w)
         bool inbound = db_bool(wish, "supports_inbound") && !failed, twilio = !text_equal(db_text(wish, "provider"), "sip");
         if (inbound)
             check_inbound(&look, number, wish);
-        if (db_bool(wish, "supports_outbound") && !failed && twilio)
-            check_outbound(&look, number, wish);
+        if (db_bool(wish, "supports_outbound") && !failed)
+            (twilio ? check_outbound : check_carrier)(&look, number, wish);
         if (twilio)
             check_attached(&look, number, wish, inbound && *db_text(wish, "agent"));
     }

@@ -21,13 +21,17 @@ static void fingerprint(const char *secret, char ret_version[static 24])
 }
 
 /* False: there is none behind it, or it was sealed for another place. */
-static bool secret_of(const char *reference, const char *place, char *ret_secret, size_t bytes)
+static bool secret_of(const struct world *w, const char *reference, const char *place, char *ret_secret, size_t bytes)
 {
     const char *sealed_for = reference ? strchr(reference, '|') : NULL;
 
     if (text_starts(text_or(reference, ""), "file:account/") && text_starts(place, "account/")) {
         snprintf(ret_secret, bytes, "secret-%s", reference + strlen("file:account/"));
         return true;
+    }
+    if (text_starts(text_or(reference, ""), "file:sip/") && text_starts(place, "sip/")) {
+        snprintf(ret_secret, bytes, "%s", text_or(w->sip_password, ""));
+        return w->sip_password != NULL;
     }
     if (!sealed_for || !text_starts(reference, "sealed:") || !text_equal(sealed_for + 1, place))
         return false;
@@ -43,12 +47,14 @@ char *providers_seal(struct world *w, const char *place)
     return must_strdup(reference);
 }
 
-void providers_version(const char *reference, char ret_version[static 24])
+bool providers_version(const struct world *w, const char *reference, const char *place, char ret_version[static 24])
 {
     char secret[64];
 
-    snprintf(secret, sizeof(secret), "Pw1%016" PRIx64, hash_text(reference, 3));
+    if (!secret_of(w, reference, place, secret, sizeof(secret)))
+        return false;
     fingerprint(secret, ret_version);
+    return true;
 }
 
 static void scrub_tree(struct json_object *o)
@@ -189,11 +195,11 @@ void providers_send(struct world *w, int d, const struct effect *effect)
     struct buf body, authorized;
 
     check_write(w, effect);
-    if (!secret_of(request->auth.secret, request->auth.place, account_secret, sizeof(account_secret))) {
+    if (!secret_of(w, request->auth.secret, request->auth.place, account_secret, sizeof(account_secret))) {
         not_sent(w, d, effect->send.id, "there is no secret behind the account's reference");
         return;
     }
-    if (request->slot.secret && !secret_of(request->slot.secret, request->slot.place, slot_secret, sizeof(slot_secret))) {
+    if (request->slot.secret && !secret_of(w, request->slot.secret, request->slot.place, slot_secret, sizeof(slot_secret))) {
         world_break(w, "the secret %s was not sealed for %s", request->slot.secret, request->slot.place);
         return;
     }

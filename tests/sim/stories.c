@@ -10,8 +10,9 @@
 
 #define SECOND "+15550100002"
 
-static void add_sip(struct world *w) { world_add_sip(w, SIP); }
+static void add_sip(struct world *w) { world_add_sip_both(w, SIP); }
 static void relink_sip(struct world *w) { world_wish(w, "number", SIP, "{'agent':'sales'}"); }
+static void readdress_sip(struct world *w) { world_wish(w, "number", SIP, "{'outbound_trunk':{'address':'203.0.113.7:5080'}}"); }
 static void delete_sip(struct world *w) { world_wish(w, "number", SIP, NULL); }
 
 static void add_both(struct world *w) { world_add_number(w, A, "both"); }
@@ -48,6 +49,7 @@ static void rotate(struct world *w) { world_ask(w, "rotate", "trunk", db_text(db
 const struct story stories[] = {
     { "create, sip", NULL, add_sip, false },
     { "relink, sip", add_sip, relink_sip, false },
+    { "another address, and no password, sip", add_sip, readdress_sip, false },
     { "delete, sip", add_sip, delete_sip, true },
     { "create, the first of an account", NULL, add_both, false },
     { "create, on a standing trunk", add_neighbour, add_both, false },

@@ -50,7 +50,7 @@ static void wish(struct world *w)
     bool there = db_row(&w->db, "number", number);
     uint64_t what = below(w, 10);
     if (!there && sip)
-        world_add_sip(w, number);
+        (number[9] % 2 ? world_add_sip : world_add_sip_both)(w, number);
     else if (!there)
         world_add_number(w, number, directions[below(w, 3)]);
     else if (what < 4)

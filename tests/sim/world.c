@@ -48,6 +48,7 @@ static struct item *item_add(struct world *w, int64_t in_ms, enum item_type type
 static void item_drop(struct item *item)
 {
     free(item->text);
+    free(item->place);
     json_object_put(item->rows);
 }
 
@@ -122,7 +123,8 @@ static void carry_out(struct world *w, int d, const struct effect *effect)
     case EFFECT_SEAL:
         item = item_add(w, w->seal_ms, ITEM_SEALED, d);
         item->id = effect->seal.id;
-        item->text = providers_seal(w, effect->seal.place);
+        item->text = effect->seal.reference ? must_strdup(effect->seal.reference) : providers_seal(w, effect->seal.place);
+        item->place = must_strdup(effect->seal.place);
         break;
     case EFFECT_LEASE:
         item = item_add(w, w->db_ms, ITEM_LEASE, d);
@@ -235,6 +237,14 @@ void world_crash(struct world *w, int d)
     providers_hang_up(w, d, daemon->life);
     daemon->life++;
     item_add(w, w->restart_ms, ITEM_START, d);
+}
+
+void world_configure(struct world *w)
+{
+    for (int d = 0; d < w->daemons_count; d++) {
+        struct event config = { .type = EVENT_CONFIG, .config = &w->settings };
+        give(w, d, &config);
+    }
 }
 
 void world_stop(struct world *w, int d)
@@ -352,8 +362,8 @@ static void give_item(struct world *w, const struct item *item)
         give_lease(w, item);
         return;
     case ITEM_SEALED:
-        providers_version(item->text, version);
-        event = (struct event){ .type = EVENT_SEALED, .sealed = { .id = item->id, .sealed = item->text, .version = version } };
+        event = (struct event){ .type = EVENT_SEALED, .sealed = { .id = item->id, .version = version, .text = "no such secret" } };
+        event.sealed.sealed = providers_version(w, item->text, item->place, version) ? item->text : NULL;
         break;
     case ITEM_HINT:
         event.type = EVENT_HINT;
@@ -395,7 +405,7 @@ static void happen(struct world *w, struct item *item)
         *later = *item;
         later->order = order;
         later->at_ms = at_ms;
-        item->text = NULL;
+        item->text = item->place = NULL;
         item->rows = NULL;
     } else {
         give_item(w, item);
@@ -505,6 +515,8 @@ bool world_rest(struct world *w, int64_t ms_max)
 
 /* ---- a world --------------------------------------------------------------------------------------------------------------------------------- */
 
+static const char *const carriers[] = { "sip.carrier.example", "sip.other.example", NULL };
+
 struct world *world_new(uint64_t seed)
 {
     struct world *w = must_calloc(1, sizeof(*w));
@@ -512,6 +524,8 @@ struct world *world_new(uint64_t seed)
     w->now_ms = 1 * HOURS;
     w->random_state = seed;
     w->settings = settings_default;
+    w->settings.origins = carriers;
+    w->sip_password = "first-password";
     w->db_ms = 2;
     w->seal_ms = 1;
     w->restart_ms = 1 * SECONDS;
@@ -579,6 +593,13 @@ void world_ask(struct world *w, const char *verb, const char *object_type, const
 void world_add_sip(struct world *w, const char *number)
 {
     world_wish(w, "number", number, "{'label':'Front desk','provider':'sip','livekit_project':'voice','agent':'support'}");
+}
+
+void world_add_sip_both(struct world *w, const char *number)
+{
+    world_add_sip(w, number);
+    world_wish(w, "number", number, "{'supports_outbound':true,'outbound_trunk':{'address':'sip.carrier.example','transport':'tcp',"
+        "'auth_username':'desk','auth_password':'file:sip/carrier'}}");
 }
 
 void world_add_number(struct world *w, const char *number, const char *directions)

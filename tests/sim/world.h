@@ -27,7 +27,7 @@ struct item {
     uint64_t id;                    /* unit, seal or request */
     int64_t epoch, asked_ms;
     int number;                     /* outcome, lease action, all */
-    char *text;
+    char *text, *place;
     struct reply reply;             /* its body is text */
     struct json_object *rows;
 };
@@ -75,6 +75,7 @@ struct world {
     const char *spoil_rule;
     uint64_t lose_commit_at;            /* 0: never; the connection goes with the so-manieth commit */
     bool lose_commit_applied;
+    const char *sip_password;       /* behind every file:sip/...; NULL: there is none */
     int64_t restart_ms, db_ms, seal_ms;
     bool trace;
     char *must_stay;                /* the objects that a story has to leave as they are, one a line */
@@ -89,6 +90,7 @@ void world_cleanup(struct world **);
 void world_start(struct world *);                   /* one more daemon */
 void world_crash(struct world *, int daemon);       /* it comes back after restart_ms */
 void world_stop(struct world *, int daemon);        /* SIGTERM */
+void world_configure(struct world *);               /* SIGHUP: the settings are read again */
 void world_run(struct world *, int64_t ms);         /* so long, or until a promise is broken */
 bool world_rest(struct world *, int64_t ms_max);    /* until nothing is left to do; false: it does not come to that */
 void world_hint(struct world *);                    /* NOTIFY; db_wish() does not call it */
@@ -100,7 +102,8 @@ void world_reply(struct world *, int daemon, uint64_t id, const struct reply *);
 /* Wishes, in one transaction until the next run. */
 void world_wish(struct world *, const char *table, const char *key, const char *columns);
 void world_ask(struct world *, const char *verb, const char *object_type, const char *object);
-void world_add_sip(struct world *, const char *number);
+void world_add_sip(struct world *, const char *number);             /* inbound */
+void world_add_sip_both(struct world *, const char *number);        /* outbound by sip.carrier.example, with the password of the world */
 void world_add_number(struct world *, const char *number, const char *directions);      /* "inbound", "outbound" or "both" */
 
 /* What a test looks at. */
@@ -117,7 +120,7 @@ void providers_advance(struct world *);             /* answers, and requests tha
 int64_t providers_next_ms(const struct world *);    /* INT64_MAX: nothing */
 void providers_hang_up(struct world *, int daemon, uint64_t life);
 char *providers_seal(struct world *, const char *place);            /* the reference; the caller frees */
-void providers_version(const char *reference, char ret_version[static 24]);
+bool providers_version(const struct world *, const char *reference, const char *place, char ret_version[static 24]);    /* false: nothing there */
 /* The simulator's control API. The caller puts what comes back. Body: single quotes for double ones; NULL: none. */
 struct json_object *world_sim(struct world *, const char *method, const char *path, const char *body);
 void world_sim_set(struct world *, const char *method, const char *path, const char *body);

@@ -29,6 +29,8 @@
 #define ON_REQUEST "\"twilio_trunk\":{\"recording_mode\":\"record-from-answer\"}"
 #define SIP_NUMBER "{\"phone_number\":\"" NUMBER "\",\"label\":\"Support\",\"provider\":\"sip\"," INBOUND \
     ",\"livekit_project\":\"lk\",\"agent\":\"desk\",\"generation\":1}"
+#define CARRIER_NUMBER(document) "{\"phone_number\":\"" NUMBER "\",\"label\":\"Support\",\"provider\":\"sip\"," BOTH \
+    ",\"livekit_project\":\"lk\",\"agent\":\"desk\",\"outbound_trunk\":" document ",\"generation\":1}"
 #define AGENT_ROW "{\"name\":\"desk\",\"dispatch_name\":\"front-desk\",\"metadata\":\"line 1\",\"room_prefix\":\"call\",\"generation\":1}"
 
 static const char *const account_rows[] = {
@@ -37,6 +39,8 @@ static const char *const account_rows[] = {
     "{\"name\":\"lk\",\"url\":\"https://lk.example\",\"api_key\":\"k\",\"secret\":\"file:account/lk\",\"sip_host\":\"lk.sip.example\",\"generation\":1}",
     "{\"name\":\"lk2\",\"url\":\"https://lk2.example\",\"api_key\":\"k\",\"secret\":\"file:account/lk2\",\"sip_host\":\"lk2.sip.example\",\"generation\":1}",
 };
+
+static const char *const carriers[] = { "sip.carrier.example", NULL };
 
 struct place { const char *uuid, *account, *project; struct trunk_counts others; };     /* others: what other numbers count for there */
 
@@ -159,7 +163,7 @@ static inline struct drawn *world_draw(struct world *w, const struct place *plac
     struct drawn *d = ARENA_NEW(&w->arena, struct drawn);
     struct scene *scene = &d->scene;
 
-    *d = (struct drawn){ .scene = { .rows = d->rows } };
+    *d = (struct drawn){ .scene = { .rows = d->rows, .origins = carriers } };
     if (place) {
         scene->owner_type = OWNER_TRUNK;
         scene->owner = scene->trunk = place->uuid;
@@ -197,7 +201,7 @@ static inline void print_step(struct world *w, const char *owner, const struct p
 {
     static const char *const steps[] = { "keep", "create", "update", "delete", "read", "end", "wait" };
     static const char *const blocks[] = { "", " | needs ", " | must know ", " | leads here: ", " | successor: ", " | held by numbers",
-                                          " | refused", " | seals its password first" };
+                                          " | refused", " | seals its password first", " | lacks: " };
 
     buf_printf(to, "%-7s %-6s %s%s%s in %s", owner, steps[p->step], p->kind->name, *p->slot ? " " : "", p->slot, p->account);
     if (p->step == STEP_UPDATE) {
@@ -210,7 +214,7 @@ static inline void print_step(struct world *w, const char *owner, const struct p
     if (p->by)
         buf_printf(to, "%s in %s (%s%s%s)", p->by->kind->name, p->by->account, known_names[p->by->known],
                    p->by->open ? ", " : "", open_names[p->by->open]);
-    else if (p->block == BLOCK_NEED || p->block == BLOCK_REF || p->block == BLOCK_COUNTERPART)
+    else if (p->block == BLOCK_NEED || p->block == BLOCK_REF || p->block == BLOCK_COUNTERPART || p->block == BLOCK_LACKS)
         buf_printf(to, "%s", p->missing);
     buf_adds(to, "\n");
 }
@@ -300,7 +304,7 @@ static inline void world_apply(struct world *w, const struct planned *p, const c
     case STEP_CREATE:
     case STEP_UPDATE:
         if (p->block == BLOCK_SEAL) {
-            row->secret = "sealed:1:xyz";
+            row->secret = p->wanted->refers ? p->wanted->spec.secret : "sealed:1:xyz";
             row->secret_version = arena_printf(&w->arena, "fingerprint-%zu", ++w->made);
         } else {
             world_write(w, p, row);

@@ -111,6 +111,35 @@ static void test_settings_become_fields(void **state)
         assert_null(value(KIND, &wanted.spec, fields[i].field));
 }
 
+static void test_callers_are_asked_for_what_lies_behind_the_reference(void **state)
+{
+    struct resource row = live(KIND, "", ST, NULL);
+    const struct resource *const rows[] = { &row };
+    struct scene scene = number_scene(rows, 1);
+    struct number with = number;
+    struct wanted wanted;
+    struct request request;
+
+    (void)state;
+    with.is_sip = true;
+    with.inbound_trunk = "{\"auth_username\":\"carrier\",\"auth_password\":\"file:sip/in\"}";
+    scene.number = &with;
+    wanted = wanted_in(KIND, &scene);
+    assert_true(wanted.refers);
+    assert_null(value(KIND, &wanted.spec, "auth_password"));
+    row.secret = "file:sip/in";
+    row.secret_version = "fp:0123456789abcdef";
+    wanted = wanted_in(KIND, &scene);
+    struct call call = call_of(&livekit, &row, &wanted.spec);
+    assert_string_equal(value(KIND, &wanted.spec, "auth_password"), "fp:0123456789abcdef");
+    KIND->update(&call, &request);
+    assert_request(&request, HTTP_POST, true, BASE "UpdateSIPInboundTrunk", "{\"sip_trunk_id\":\"" ST "\",\"replace\":{\"name\":\"" NAME "\",\"numbers\":[\""
+                   NUMBER "\"],\"auth_username\":\"carrier\",\"auth_password\":\"\"}}");
+    assert_string_equal(request.slot.secret, "file:sip/in");
+    assert_string_equal(request.slot.place, "sip/" NUMBER);
+    assert_int_equal(request.slot.offset, request.body_bytes - strlen("\"}}"));
+}
+
 static void test_echoes_in_both_spellings_are_silent(void **state)
 {
     struct resource row = live(KIND, "", ST, NULL);
@@ -178,6 +207,7 @@ static void test_answers_that_cannot_be_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_callers_are_asked_for_what_lies_behind_the_reference, forget),
         cmocka_unit_test_teardown(test_it_is_wanted_while_calls_come_in, forget),
         cmocka_unit_test_teardown(test_a_long_label_is_cut_before_the_tag, forget),
         cmocka_unit_test_teardown(test_its_requests, forget),

@@ -55,8 +55,6 @@ static void test_it_is_wanted_while_calls_go_out(void **state)
     other.supports_outbound = false;
     scene.number = &other;
     assert_false(is_wanted(KIND, &scene));
-    other.supports_outbound = other.is_sip = true;
-    assert_false(is_wanted(KIND, &scene));
     scene = standing();
     scene.account = NULL;
     assert_false(is_wanted(KIND, &scene));
@@ -175,6 +173,98 @@ static void test_a_password_is_compared_where_it_is_shown(void **state)
     assert_string_equal(KIND->fields[spec_differs(KIND, &applied, &wanted.spec, 0)].name, "auth_password");
 }
 
+static const char *const carriers[] = { "sip.carrier.example", "203.0.113.7:5080", NULL };
+static struct number other;
+
+/* A number of another carrier. */
+static struct scene elsewhere(const char *document, const struct resource *const *with, size_t count)
+{
+    struct scene scene = number_scene(with, count);
+
+    other = number;
+    other.is_sip = true;
+    other.twilio_account = NULL;
+    other.outbound_trunk = document;
+    scene.number = &other;
+    scene.account = NULL;
+    scene.trunk = NULL;
+    scene.origins = carriers;
+    return scene;
+}
+
+static void test_another_carrier_is_led_to_by_its_address(void **state)
+{
+    struct scene scene = elsewhere("{\"address\":\"sip.any.example\",\"transport\":\"tls\"}", NULL, 0);
+    struct wanted wanted = wanted_in(KIND, &scene);
+    struct call call = call_of(&livekit, NULL, &wanted.spec);
+    struct request request;
+
+    (void)state;
+    assert_true(wanted.alone);
+    assert_false(wanted.refers);
+    assert_null(wanted.lacks);
+    KIND->create(&call, &request);
+    assert_string_equal(request.body, "{\"trunk\":{\"name\":\"" NAME "\",\"address\":\"sip.any.example\",\"numbers\":[\"" NUMBER "\"],"
+                        "\"transport\":\"SIP_TRANSPORT_TLS\"}}");
+    assert_null(request.slot.secret);
+    scene = elsewhere("{\"address\":\"sip.any.example\",\"transport\":\"auto\"}", NULL, 0);
+    wanted = wanted_in(KIND, &scene);
+    assert_null(value(KIND, &wanted.spec, "transport"));
+}
+
+#define LOGIN(address, reference) "{\"address\":\"" address "\",\"auth_username\":\"desk\",\"auth_password\":\"" reference "\"}"
+
+static void test_a_password_is_what_lies_behind_its_reference(void **state)
+{
+    struct resource row = live(KIND, "", ST, NULL);
+    const struct resource *const own[] = { &row };
+    struct scene scene = elsewhere(LOGIN("sip.carrier.example", "file:sip/carrier"), own, 1);
+    struct wanted wanted = wanted_in(KIND, &scene);
+
+    (void)state;
+    assert_true(wanted.alone && wanted.refers);
+    assert_null(wanted.lacks);
+    assert_string_equal(wanted.spec.secret, "file:sip/carrier");
+    assert_string_equal(wanted.spec.secret_place, "sip/" NUMBER);
+    assert_null(value(KIND, &wanted.spec, "auth_password"));        /* nobody has looked */
+    row.secret = "file:sip/another";
+    row.secret_version = "fp:of another";
+    wanted = wanted_in(KIND, &scene);
+    assert_null(value(KIND, &wanted.spec, "auth_password"));
+    row.secret = "file:sip/carrier";
+    row.secret_version = FINGERPRINT;
+    wanted = wanted_in(KIND, &scene);
+    assert_string_equal(value(KIND, &wanted.spec, "auth_password"), FINGERPRINT);
+    row.secret_version = NULL;
+    row.message = "there is no such file";
+    wanted = wanted_in(KIND, &scene);
+    assert_string_equal(wanted.lacks, "there is no such file");
+}
+
+static void test_a_password_leads_to_hosts_of_the_configuration_only(void **state)
+{
+    static const struct { const char *document; bool allowed; } cases[] = {
+        { LOGIN("sip.carrier.example", "file:sip/a"), true }, { LOGIN("203.0.113.7:5080", "file:sip/a"), true },
+        { LOGIN("203.0.113.7", "file:sip/a"), false }, { LOGIN("sip.carrier.example:5060", "file:sip/a"), false },
+        { LOGIN("evil.example", "sealed:01234567:AAAA"), false }, { "{\"address\":\"evil.example\"}", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scene scene = elsewhere(cases[i].document, NULL, 0);
+        struct wanted wanted = wanted_in(KIND, &scene);
+        if (!wanted.lacks != cases[i].allowed)
+            fail_msg("%s: %s", cases[i].document, text_or(wanted.lacks, "allowed"));
+        scene.any_origin = true;
+        wanted = wanted_in(KIND, &scene);
+        assert_null(wanted.lacks);
+        scene.any_origin = false;
+        scene.origins = NULL;
+        wanted = wanted_in(KIND, &scene);
+        assert_true(!wanted.lacks == !wanted.refers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +274,9 @@ int main(void)
         cmocka_unit_test_teardown(test_what_it_waits_for, forget),
         cmocka_unit_test_teardown(test_its_requests_have_a_slot_for_the_password, forget),
         cmocka_unit_test_teardown(test_a_password_is_compared_where_it_is_shown, forget),
+        cmocka_unit_test_teardown(test_another_carrier_is_led_to_by_its_address, forget),
+        cmocka_unit_test_teardown(test_a_password_is_what_lies_behind_its_reference, forget),
+        cmocka_unit_test_teardown(test_a_password_leads_to_hosts_of_the_configuration_only, forget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ struct step_case {
     enum kind_id kind;
     enum step step;
     enum block block;
+    const char *missing;
     bool row;
     struct resource r;
 };
@@ -42,6 +43,8 @@ struct step_case {
 #define LOOK(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_READ, .row = true, .r.known = KNOWN_MAYBE }
 #define REMOVE(k) { .used = true, .kind = KIND_##k, .step = STEP_DELETE, LIVE }
 #define SEAL(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_SEAL, .row = true }
+#define LACKS(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_LACKS, .missing = "no such file", .row = true }
+#define CHANGE_LACKS(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, .block = BLOCK_LACKS, .missing = "not listed", LIVE }
 #define HELD(k) { .used = true, .kind = KIND_##k, .step = STEP_DELETE, .block = BLOCK_DEPENDENT, LIVE }
 #define END(k) { .used = true, .kind = KIND_##k, .step = STEP_END, .row = true }
 #define WAITS(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_UPDATE, .block = BLOCK_NEED, LIVE }
@@ -166,6 +169,10 @@ static const struct {
       STATUS_PENDING, "NoAgent", false, "" },
     { "a password is made first", { .wanted = true, .active = true }, { CHANGE_REFUSED(INBOUND_TRUNK), SEAL(CREDENTIAL) }, { { 0 } }, STATUS_ACTIVE,
       "UpdateRefused", false, "no such name" },
+    { "what a change needs is not configured", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), CHANGE_LACKS(OUTBOUND_TRUNK) }, { { 0 } },
+      STATUS_ACTIVE, "UpdateRefused", true, "not listed" },
+    { "it is not configured, and another change goes on", { .wanted = true, .active = true }, { CHANGE(INBOUND_TRUNK), CHANGE_LACKS(OUTBOUND_TRUNK) },
+      { { 0 } }, STATUS_ACTIVE, "UpdateRefused", false, "not listed" },
     { "braked, and refused", { .wanted = true, .active = true, BRAKED }, { CHANGE(INBOUND_TRUNK), CHANGE_REFUSED(DISPATCH_RULE) }, { { 0 } },
       STATUS_ACTIVE, "AccountBraked", true, "account lk: nothing visible" },
 
@@ -186,6 +193,10 @@ static const struct {
       "no more of these" },
     { "a trunk people wrote is refused", { .wanted = true }, { MAKE_REFUSED(TWILIO_TRUNK, "Refused") }, { { 0 } }, STATUS_PENDING, "Refused", true,
       "no more of these" },
+    { "what it needs is not configured", { .wanted = true }, { KEEP(INBOUND_TRUNK), LACKS(OUTBOUND_TRUNK) }, { { 0 } }, STATUS_PENDING,
+      "NotConfigured", true, "no such file" },
+    { "it is not configured, and the rest goes on", { .wanted = true }, { MAKE(INBOUND_TRUNK), LACKS(OUTBOUND_TRUNK), LACKS(OUTBOUND_TRUNK) }, { { 0 } },
+      STATUS_PENDING, "NotConfigured", false, "no such file" },
     { "was active, and its trunk is refused", { .wanted = true, .trunk_refused = "bad trunk" }, { MAKE(TRUNK_PHONE_NUMBER) }, { { 0 } },
       STATUS_PENDING, "Refused", true, "bad trunk" },
     { "taken by somebody else", { .wanted = true, .active = true, .preflight_reason = "HeldByForeign", .preflight_words = "on TK9" },
@@ -218,7 +229,8 @@ static size_t plan_of(const struct step_case *steps, struct planned *plan, struc
         const struct kind *kind = kinds[steps[n].kind];
         rows[n] = steps[n].r;
         rows[n].kind = kind;
-        plan[n] = (struct planned){ .step = steps[n].step, .block = steps[n].block, .kind = kind, .slot = "", .account = "acct",
+        plan[n] = (struct planned){ .step = steps[n].step, .block = steps[n].block, .missing = steps[n].missing, .kind = kind, .slot = "",
+                                    .account = "acct",
                                     .row = steps[n].row ? &rows[n] : NULL, .wanted = !steps[n].wanted ? NULL : steps[n].retires ? &retiring : &some };
         stuck[n] = steps[n].stuck;
     }
