@@ -28,6 +28,7 @@ libtrunkd_world_a_SOURCES = \
 	tests/sim/providers.c \
 	tests/sim/story.h \
 	tests/sim/stories.c tests/sim/stories.h \
+	tests/sim/wish.c \
 	tests/sim/world.c tests/sim/world.h
 tests_sim_test_accounts_LDADD = $(sim_world)
 tests_sim_test_crash_LDADD = $(sim_world)

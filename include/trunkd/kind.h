@@ -28,24 +28,29 @@ struct spec {
     const char *secret_place;               /* what that reference is for: resource_secret_place() of the row that holds it */
 };
 
-enum field_type { FIELD_TEXT, FIELD_BOOL, FIELD_INT, FIELD_DURATION, FIELD_ENUM, FIELD_SET, FIELD_MAP, FIELD_SECRET };
+enum field_type {
+    FIELD_TEXT, FIELD_BOOL, FIELD_INT, FIELD_DURATION, FIELD_ENUM, FIELD_SET, FIELD_MAP, FIELD_SECRET,
+    FIELD_VARIANT,              /* which one of several members an object holds (a oneof); it is written even when NULL */
+    FIELD_PAIRS,                /* a map whose entries the provider writes as objects of two texts */
+};
 
 enum {
     FIELD_REF = 1 << 0,         /* an id or name that another object has to have first: an operation without it is blocked */
     FIELD_WRITE_ONLY = 1 << 1,  /* the provider does not show it: what was sent counts as applied */
     FIELD_IN_PATH = 1 << 2,     /* not in the body: the parent's id, or an id the path carries */
-    FIELD_ALWAYS = 1 << 3,      /* written even when NULL: LiveKit (as "") wants the objects around it, Twilio (as its zero) asks for it */
+    FIELD_ALWAYS = 1 << 3,      /* Twilio: written even when NULL, as its zero */
     FIELD_SPARING = 1 << 4,     /* Twilio: an update does not empty what was shown empty: whether an empty value is taken is not known */
 };
 
 struct field {
     const char *name;               /* in the ledger's applied document, in plans and events */
     const char *wire;               /* in the request: form parameter (Twilio), or path in the object (LiveKit:
-                                     * "rule.dispatch_rule_individual.room_prefix", "room_config.agents[].agent_name") */
+                                     * "room_config.agents"); "rule.*.pin" is a member of whichever
+                                     * variant the field "rule.*" before it names */
     const char *read;               /* in the answer, a path too; NULL: same as wire, WRITE_ONLY: nowhere */
     enum field_type type;
     unsigned flags;
-    const char *const *names;       /* FIELD_ENUM: provider's names, NULL-terminated; the first is zero */
+    const char *const *names;       /* FIELD_ENUM, FIELD_VARIANT: provider's names, NULL-terminated; the first is zero. FIELD_PAIRS: the two */
 };
 
 /* ---- The ledger row ---------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
--- Numbers of other carriers (provider sip): where their calls go, with whose name and password, and whom callers are asked for.
+-- The rest of LiveKit's settings (include/trunkd/settings.def): where calls of numbers of other carriers go, with whose name and password,
+-- and whom callers are asked for; rules of each of LiveKit's types, and agents that come to the room besides the one of the row.
 insert into trunkd.reason (name, status, settled, remedy) values
     ('NotConfigured', 'pending', true, 'Put what the message names where the daemon looks for it: a secret, or a host in allowed_origins.');
 insert into trunkd.field (document, key, type, least, most, one_of) values
@@ -7,7 +8,11 @@ insert into trunkd.field (document, key, type, least, most, one_of) values
     ('outbound_trunk', 'address', 'text', 1, 255, null),
     ('outbound_trunk', 'transport', 'text', null, null, '{auto,udp,tcp,tls}'),
     ('outbound_trunk', 'auth_username', 'text', 1, 128, null),
-    ('outbound_trunk', 'auth_password', 'secret', null, null, null);
+    ('outbound_trunk', 'auth_password', 'secret', null, null, null),
+    ('dispatch_rule', 'type', 'text', null, null, '{individual,direct,callee}'),
+    ('dispatch_rule', 'room_name', 'text', 1, 128, null),
+    ('dispatch_rule', 'randomize', 'bool', null, null, null),
+    ('dispatch_rule', 'more_agents', 'map', null, 10, null);
 
 create or replace function trunkd.check_provider(n trunkd.phone_number, what text) returns void
 language plpgsql
@@ -46,6 +51,37 @@ select case
     when key = 'address' and (value !~ '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]*)?$' or substring(value from ':([0-9]+)$')::numeric > 65535)
         then 'a host or host:port in lower case, such as sip.example.com or 203.0.113.7:5080, and nothing before or after it'
     when key = 'auth_username' and value !~ '^[^[:cntrl:][:space:]"\\]+$' then 'a text in one line without spaces, quotes and backslashes'
+    when key = 'room_name' and value ~ '[[:cntrl:]]' then 'a text in one line'
+end $$;
+
+create function trunkd.setting_map_fault(known trunkd.field, value jsonb) returns text
+language sql immutable
+as $$
+select case
+    when (select count(*) from jsonb_object_keys(value)) > known.most then 'at most ' || known.most || ' entries'
+    when exists (select from jsonb_object_keys(value) k where k !~ '^[A-Za-z0-9_.!%*+`~''-]{1,127}$')
+        then 'named with letters, digits, dots and dashes, as SIP headers and attributes are'
+    when known.key = 'headers' and exists (select from jsonb_object_keys(value) k where lower(k) in (
+            'accept', 'accept-encoding', 'accept-language', 'allow', 'allow-events', 'call-id', 'contact', 'content-encoding', 'content-length',
+            'content-type', 'cseq', 'event', 'expires', 'from', 'max-forwards', 'record-route', 'refer-to', 'reply-to', 'k', 'l', 'm', 'o', 'r',
+            't', 'u', 'v')) then 'other headers than those that LiveKit writes itself, such as From, Contact or Call-ID'
+    when exists (select from jsonb_each_text(value) e where octet_length(e.value) > 1024) then 'an object of texts of at most 1024 bytes each'
+    when exists (select from jsonb_each_text(value) e where e.value ~ '[[:cntrl:]]' or e.value = '')
+        then 'an object of texts in one line, none of them empty'
+    when octet_length(value::text) > 16384
+        then 'shorter than 16 kB altogether: LiveKit answers every call with 486 when a participant''s attributes are too large'
+end $$;
+
+-- Agents have the names and the metadata that the column dispatch_name and metadata may have.
+create function trunkd.setting_agents_fault(known trunkd.field, value jsonb) returns text
+language sql immutable
+as $$
+select case
+    when (select count(*) from jsonb_object_keys(value)) > known.most then 'at most ' || known.most || ' agents'
+    when exists (select from jsonb_object_keys(value) k where length(k) not between 1 and 128 or k ~ '[[:cntrl:]]')
+        then 'named with one line of 1 to 128 characters each'
+    when exists (select from jsonb_each_text(value) e where octet_length(e.value) > 65536) then 'an object of texts of at most 65536 bytes each'
+    when octet_length(value::text) > 262144 then 'shorter than 256 kB altogether'
 end $$;
 
 create or replace function trunkd.setting_content_fault(known trunkd.field, value jsonb) returns text
@@ -54,34 +90,21 @@ as $$
 declare
     item text;
 begin
-    if known.type = 'list' then
-        for item in select e.value from jsonb_array_elements_text(value) e loop
-            if known.key = 'allowed_addresses' and not trunkd.is_network(item) then
-                return 'a list of IP addresses or networks in CIDR form, such as 203.0.113.7 or 203.0.113.0/24';
-            elsif item !~ '^[^[:space:][:cntrl:]]{1,255}$' then
-                return 'a list of texts without spaces, none of them empty or longer than 255';
-            end if;
-        end loop;
-    elsif known.type = 'map' then
-        if (select count(*) from jsonb_object_keys(value)) > known.most then
-            return 'at most ' || known.most || ' entries';
-        elsif exists (select from jsonb_each_text(value) e where e.key !~ '^[A-Za-z0-9_.!%*+`~''-]{1,127}$') then
-            return 'named with letters, digits, dots and dashes, as SIP headers and attributes are';
-        elsif known.key = 'headers' and exists (select from jsonb_object_keys(value) k where lower(k) in (
-                'accept', 'accept-encoding', 'accept-language', 'allow', 'allow-events', 'call-id', 'contact', 'content-encoding', 'content-length',
-                'content-type', 'cseq', 'event', 'expires', 'from', 'max-forwards', 'record-route', 'refer-to', 'reply-to', 'k', 'l', 'm', 'o', 'r',
-                't', 'u', 'v')) then
-            return 'other headers than those that LiveKit writes itself, such as From, Contact or Call-ID';
-        elsif exists (select from jsonb_each_text(value) e where octet_length(e.value) > 1024) then
-            return 'an object of texts of at most 1024 bytes each';
-        elsif exists (select from jsonb_each_text(value) e where e.value ~ '[[:cntrl:]]' or e.value = '') then
-            return 'an object of texts in one line, none of them empty';
-        elsif octet_length(value::text) > 16384 then
-            return 'shorter than 16 kB altogether: LiveKit answers every call with 486 when a participant''s attributes are too large';
-        end if;
-    elsif known.type = 'text' then
-        return trunkd.setting_text_fault(known.key, value #>> '{}');
-    end if;
+    case known.type
+        when 'list' then
+            for item in select e.value from jsonb_array_elements_text(value) e loop
+                if known.key = 'allowed_addresses' and not trunkd.is_network(item) then
+                    return 'a list of IP addresses or networks in CIDR form, such as 203.0.113.7 or 203.0.113.0/24';
+                elsif item !~ '^[^[:space:][:cntrl:]]{1,255}$' then
+                    return 'a list of texts without spaces, none of them empty or longer than 255';
+                end if;
+            end loop;
+        when 'map' then
+            return case when known.key = 'more_agents' then trunkd.setting_agents_fault(known, value) else trunkd.setting_map_fault(known, value) end;
+        when 'text' then
+            return trunkd.setting_text_fault(known.key, value #>> '{}');
+        else
+    end case;
     return null;
 end $$;
 
@@ -118,4 +141,36 @@ begin
 end $$;
 create trigger check_settings before insert or update on trunkd.phone_number for each row execute function trunkd.check_number_settings();
 
-revoke execute on function trunkd.setting_text_fault(text, text), trunkd.check_number_settings() from public;
+-- Which type of rule knows a setting; of the others none does.
+create or replace function trunkd.check_agent_settings() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    tab constant text := 'agent';
+    doc constant text := 'dispatch_rule';
+    what text := format('agent "%s"', left(new.name, 63));
+    kind text := coalesce(new.dispatch_rule ->> 'type', 'individual');
+    of_type record;
+begin
+    perform trunkd.check_document(tab, what, doc, new.dispatch_rule);
+    if new.dispatch_rule ->> 'pin' !~ '^[0-9]+$' then
+        perform trunkd.fail('23514', tab, doc, format('%s: dispatch_rule.pin must be digits', what), 'Callers type it on a telephone.');
+    end if;
+    for of_type in select * from (values ('room_name', 'direct'), ('no_randomness', 'individual'), ('randomize', 'callee')) v (key, type) loop
+        if new.dispatch_rule ? of_type.key and kind <> of_type.type then
+            perform trunkd.fail('23514', tab, doc, format('%s: dispatch_rule.%s goes with the type %s only', what, of_type.key, of_type.type),
+                format('The type is %s: leave %s out, or write "type": "%s".', kind, of_type.key, of_type.type));
+        end if;
+    end loop;
+    if kind = 'direct' and not new.dispatch_rule ? 'room_name' then
+        perform trunkd.fail('23502', tab, doc, format('%s: dispatch_rule.type direct needs a room_name', what),
+            'LiveKit answers every call with 486 where the room has no name: write {"type": "direct", "room_name": "lobby"}.');
+    elsif new.dispatch_rule -> 'more_agents' ? new.dispatch_name then
+        perform trunkd.fail('23514', tab, doc, format('%s: dispatch_rule.more_agents names "%s", which is its own dispatch_name', what, new.dispatch_name),
+            'It would come twice: leave it out, its metadata is the column metadata.');
+    end if;
+    return new;
+end $$;
+
+revoke execute on function trunkd.setting_text_fault(text, text), trunkd.setting_map_fault(trunkd.field, jsonb), trunkd.setting_agents_fault(trunkd.field, jsonb),
+    trunkd.check_number_settings() from public;

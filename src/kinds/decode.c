@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <trunkd/text.h>
+
 #include "encode.h"
 #include "value.h"
 
@@ -75,16 +77,73 @@ static const struct json *follow_list(const struct json *list, const char *path,
     return count <= 1 ? all->child : all;
 }
 
+/* The member of a oneof that is there. */
+static const struct json *member_there(const struct json *object)
+{
+    const struct json *member = object->type == JSON_OBJECT ? object->child : NULL;
+
+    while (member && member->type == JSON_NULL)
+        member = member->next;
+    return member;
+}
+
 static const struct json *follow(const struct json *from, const char *path, enum spelling spelling, struct arena *arena)
 {
     struct segment segment;
 
     while (from && path_next(&path, &segment)) {
+        if (segment.length == 1 && *segment.name == '*') {
+            from = member_there(from);
+            continue;
+        }
         from = decode_member(from, arena_strndup(arena, segment.name, segment.length), spelling);
         if (segment.is_list)
             return follow_list(from, path, spelling, arena);
     }
     return from;
+}
+
+/* Its name as the table has it; one that is not in there as it is, and "none" where there is none: both are another than any of ours. */
+static const struct json *variant_name(const struct field *field, const struct json *member, enum spelling spelling, struct arena *arena)
+{
+    struct json *name = ARENA_NEW(arena, struct json);
+    char camel[NAME_BYTES_MAX];
+
+    *name = (struct json){ .type = JSON_STRING, .text = member ? member->key : "none" };
+    for (size_t i = 0; member && field->names[i]; i++)
+        if (spelling == SPELLING_EITHER && text_equal(member->key, camel_case(field->names[i], camel)))
+            name->text = field->names[i];
+    return name;
+}
+
+/* A list of objects as a map of one text of each to the other; as it is, when it says more or less than such a map. */
+static const struct json *pairs_of(const struct field *field, const struct json *list, enum spelling spelling, struct arena *arena)
+{
+    struct json *map = ARENA_NEW(arena, struct json), **tail = &map->child;
+
+    map->type = JSON_OBJECT;
+    for (const struct json *item = list && list->type == JSON_ARRAY ? list->child : NULL; item; item = item->next) {
+        const struct json *key = decode_member(item, field->names[0], spelling), *text = decode_member(item, field->names[1], spelling);
+        struct json *entry = ARENA_NEW(arena, struct json);
+
+        if (item->type == JSON_NULL)
+            continue;
+        if (!key || key->type != JSON_STRING || (text && text->type != JSON_STRING && text->type != JSON_NULL) || json_get(map, key->text))
+            return list;
+        *entry = (struct json){ .type = JSON_STRING, .key = key->text, .text = text && text->type == JSON_STRING ? text->text : "" };
+        *tail = entry;
+        tail = &entry->next;
+    }
+    return list && list->type == JSON_ARRAY ? map : list;
+}
+
+static const struct json *read_field(const struct field *field, const struct json *object, enum spelling spelling, struct arena *arena)
+{
+    const struct json *value = follow(object, field->read ? field->read : field->wire, spelling, arena);
+
+    if (field->type == FIELD_VARIANT)
+        return variant_name(field, value, spelling, arena);
+    return field->type == FIELD_PAIRS ? pairs_of(field, value, spelling, arena) : value;
 }
 
 void decode_spec(const struct kind *kind, const struct json *object, enum spelling spelling, struct arena *arena, struct spec *ret)
@@ -95,7 +154,7 @@ void decode_spec(const struct kind *kind, const struct json *object, enum spelli
         const struct field *field = &kind->fields[i];
 
         if (!(field->flags & FIELD_WRITE_ONLY))
-            spec.value[i] = value_canonical(field, follow(object, field->read ? field->read : field->wire, spelling, arena), arena);
+            spec.value[i] = value_canonical(field, read_field(field, object, spelling, arena), arena);
     }
     *ret = spec;
 }

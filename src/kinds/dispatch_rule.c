@@ -1,7 +1,8 @@
-/* livekit.dispatch_rule: which agent answers the calls of a number. There while the number has an agent; another agent is a replace.
+/* livekit.dispatch_rule: which agents answer the calls of a number, and in which room. There while the number has an agent; another
+ * agent, or another type of rule, is a replace.
  *
  * The rule names its trunk, always: a rule without trunks takes every call of the project. The object of its variant has to be there
- * even when the room prefix is empty. The tag stands in the name, for a rule's metadata and attributes are shown to every caller. */
+ * even when nothing is in it. The tag stands in the name, for a rule's metadata and attributes are shown to every caller. */
 #include "livekit.h"
 
 #include <trunkd/text.h>
@@ -9,23 +10,31 @@
 #include "setting.h"
 #include "value.h"
 
-enum { NAME, TRUNK_IDS, ATTRIBUTES, HIDE_PHONE_NUMBER, ROOM_PREFIX, PIN, NO_RANDOMNESS, AGENT_NAME, AGENT_METADATA };
+enum { NAME, TRUNK_IDS, ATTRIBUTES, HIDE_PHONE_NUMBER, TYPE, ROOM_NAME, ROOM_PREFIX, PIN, NO_RANDOMNESS, RANDOMIZE, AGENTS };
+
+static const char *const type_names[] = { "dispatch_rule_individual", "dispatch_rule_direct", "dispatch_rule_callee", NULL };
+static const char *const type_words[] = { "individual", "direct", "callee", NULL };
+static const char *const agent_names[] = { "agent_name", "metadata", NULL };
 
 /* What shares an object stands together: the encoder walks this table. */
 static const struct field fields[] = {
-    [NAME]           = { "name",           "name",                                       NULL, FIELD_TEXT, 0, NULL },
-    [TRUNK_IDS]      = { "trunk_ids",      "trunk_ids",                                  NULL, FIELD_SET,  FIELD_REF, NULL },
-    [ATTRIBUTES]     = { "attributes",     "attributes",                                 NULL, FIELD_MAP,  0, NULL },
-    [HIDE_PHONE_NUMBER] = { "hide_phone_number", "hide_phone_number",                    NULL, FIELD_BOOL, 0, NULL },
-    [ROOM_PREFIX]    = { "room_prefix",    "rule.dispatch_rule_individual.room_prefix",  NULL, FIELD_TEXT, FIELD_ALWAYS, NULL },
-    [PIN]            = { "pin",            "rule.dispatch_rule_individual.pin",          NULL, FIELD_TEXT, 0, NULL },
-    [NO_RANDOMNESS]  = { "no_randomness",  "rule.dispatch_rule_individual.no_randomness", NULL, FIELD_BOOL, 0, NULL },
-    [AGENT_NAME]     = { "agent_name",     "room_config.agents[].agent_name",            NULL, FIELD_TEXT, 0, NULL },
-    [AGENT_METADATA] = { "agent_metadata", "room_config.agents[].metadata",              NULL, FIELD_TEXT, 0, NULL },
+    [NAME]              = { "name",              "name",                 NULL, FIELD_TEXT,    0, NULL },
+    [TRUNK_IDS]         = { "trunk_ids",         "trunk_ids",            NULL, FIELD_SET,     FIELD_REF, NULL },
+    [ATTRIBUTES]        = { "attributes",        "attributes",           NULL, FIELD_MAP,     0, NULL },
+    [HIDE_PHONE_NUMBER] = { "hide_phone_number", "hide_phone_number",    NULL, FIELD_BOOL,    0, NULL },
+    [TYPE]              = { "type",              "rule.*",               NULL, FIELD_VARIANT, 0, type_names },
+    [ROOM_NAME]         = { "room_name",         "rule.*.room_name",     NULL, FIELD_TEXT,    0, NULL },
+    [ROOM_PREFIX]       = { "room_prefix",       "rule.*.room_prefix",   NULL, FIELD_TEXT,    0, NULL },
+    [PIN]               = { "pin",               "rule.*.pin",           NULL, FIELD_TEXT,    0, NULL },
+    [NO_RANDOMNESS]     = { "no_randomness",     "rule.*.no_randomness", NULL, FIELD_BOOL,    0, NULL },
+    [RANDOMIZE]         = { "randomize",         "rule.*.randomize",     NULL, FIELD_BOOL,    0, NULL },
+    [AGENTS]            = { "agents",            "room_config.agents",   NULL, FIELD_PAIRS,   0, agent_names },
 };
 
 static const struct setting settings[] = {
-    { "attributes", ATTRIBUTES, NULL }, { "hide_phone_number", HIDE_PHONE_NUMBER, NULL }, { "pin", PIN, NULL }, { "no_randomness", NO_RANDOMNESS, NULL },
+    { "attributes", ATTRIBUTES, NULL }, { "hide_phone_number", HIDE_PHONE_NUMBER, NULL }, { "type", TYPE, type_words },
+    { "room_name", ROOM_NAME, NULL }, { "pin", PIN, NULL }, { "no_randomness", NO_RANDOMNESS, NULL }, { "randomize", RANDOMIZE, NULL },
+    { "more_agents", AGENTS, NULL },
 };
 
 static const enum kind_id needs[] = { KIND_INBOUND_TRUNK };
@@ -38,11 +47,10 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     if (max == 0 || !scene_is_number(scene) || !scene->number->supports_inbound || !agent)
         return 0;
     spec = want_one(&kind_DISPATCH_RULE, scene, "", number_label(scene->number), ret);
-    spec->value[TRUNK_IDS] = value_set_of(scene_id(scene, KIND_INBOUND_TRUNK, ""), arena);
-    spec->value[ROOM_PREFIX] = value_text(agent->room_prefix);
-    spec->value[AGENT_NAME] = value_text(agent->dispatch_name);
-    spec->value[AGENT_METADATA] = value_text(agent->metadata);
     settings_take(&kind_DISPATCH_RULE, settings, ARRAY_SIZE(settings), agent->dispatch_rule, arena, spec);
+    spec->value[TRUNK_IDS] = value_set_of(scene_id(scene, KIND_INBOUND_TRUNK, ""), arena);
+    spec->value[ROOM_PREFIX] = spec->value[ROOM_NAME] ? NULL : value_text(agent->room_prefix);
+    spec->value[AGENTS] = value_map_with(spec->value[AGENTS], agent->dispatch_name, agent->metadata, arena);
     return 1;
 }
 

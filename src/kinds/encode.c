@@ -1,7 +1,7 @@
 /* Bodies, by walking the field table in order.
  *
  * In JSON a field's path opens the objects around it; fields that share objects stand next to each other in the table (a test
- * looks), so walking it needs no tree. The secret is an empty text in the body, and the request says where it is. */
+ * looks), so walking it needs no tree. A variant opens its object, and what follows of it goes in there. The secret is an empty text in the body, and the request says where it is. */
 #include "encode.h"
 
 #include <assert.h>
@@ -51,6 +51,8 @@ static const char *zero_text(const struct field *field)
     case FIELD_SET:
     case FIELD_MAP:
     case FIELD_SECRET:
+    case FIELD_VARIANT:
+    case FIELD_PAIRS:
         return "";
     }
     assert(!"a field type without a zero");
@@ -87,13 +89,23 @@ struct path {
     size_t count;
 };
 
-static struct path path_split(const char *text)
+static const char *variant_of(const struct kind *kind, const struct spec *spec)
+{
+    for (size_t i = 0; i < kind->fields_count; i++)
+        if (kind->fields[i].type == FIELD_VARIANT)
+            return text_or(spec->value[i], kind->fields[i].names[0]);
+    return NULL;
+}
+
+static struct path path_split(const char *text, const char *variant)
 {
     struct path path = { .count = 0 };
     struct segment segment;
 
     while (path_next(&text, &segment)) {
-        assert(path.count < PATH_SEGMENTS_MAX);
+        assert(path.count + 1 < PATH_SEGMENTS_MAX);
+        if (segment.length == 1 && *segment.name == '*')
+            segment = (struct segment){ .name = variant, .length = strlen(variant) };
         path.at[path.count++] = segment;
     }
     return path;
@@ -132,13 +144,33 @@ static void move_to(struct buf *to, struct path *open, const struct path *next, 
     }
 }
 
-static void write_value(struct buf *to, const struct field *field, const struct spec *spec, const char *value, struct request *request)
+/* {"a":"1","b":""} as [{"first":"a","second":"1"},{"first":"b"}] */
+static void write_pairs(struct buf *to, const struct field *field, const char *value, struct arena *arena)
+{
+    const struct json *map = NULL;
+    bool ok = json_parse(arena, value, strlen(value), &map, NULL);
+
+    assert(ok && map->type == JSON_OBJECT);
+    (void)ok;
+    json_open(to, '[');
+    for (const struct json *entry = map->child; entry; entry = entry->next) {
+        json_open(to, '{');
+        json_key_text(to, field->names[0], entry->key);
+        if (*entry->text)
+            json_key_text(to, field->names[1], entry->text);
+        json_close(to, '}');
+    }
+    json_close(to, ']');
+}
+
+static void write_value(struct buf *to, const struct field *field, const struct spec *spec, const char *value, struct arena *arena,
+                        struct request *request)
 {
     switch (field->type) {
     case FIELD_TEXT:
     case FIELD_DURATION:
     case FIELD_ENUM:
-        json_text(to, value ? value : "");
+        json_text(to, value);
         break;
     case FIELD_BOOL:
     case FIELD_INT:
@@ -150,25 +182,36 @@ static void write_value(struct buf *to, const struct field *field, const struct 
         json_text(to, "");
         secret_slot(spec, to->length - 1, SECRET_JSON, request);
         break;
+    case FIELD_PAIRS:
+        write_pairs(to, field, value, arena);
+        break;
+    case FIELD_VARIANT:
+        assert(!"a variant is an object and has no value");
+        break;
     }
 }
 
 void encode_json(const struct kind *kind, const struct spec *spec, struct arena *arena, struct buf *to, struct request *request)
 {
+    const char *variant = variant_of(kind, spec);
     struct path open = { .count = 0 };
 
     json_open(to, '{');
     for (size_t i = 0; i < kind->fields_count; i++) {
         const struct field *field = &kind->fields[i];
+        bool is_variant = field->type == FIELD_VARIANT;
         struct path path;
 
-        if (field->flags & FIELD_IN_PATH || (!spec->value[i] && !(field->flags & FIELD_ALWAYS)))
+        if (field->flags & FIELD_IN_PATH || (!spec->value[i] && !is_variant))
             continue;
-        path = path_split(field->wire);
+        path = path_split(field->wire, variant);
         assert(path.count > 0);
+        path.count += is_variant;
         move_to(to, &open, &path, arena);
+        if (is_variant)
+            continue;
         key_of(to, &path.at[path.count - 1], arena);
-        write_value(to, field, spec, spec->value[i], request);
+        write_value(to, field, spec, spec->value[i], arena, request);
     }
     move_to(to, &open, &(struct path){ .count = 0 }, arena);
     json_close(to, '}');

@@ -23,11 +23,13 @@ static bool is_bare(const struct field *field, const char *value)
     case FIELD_SET:
         return *value == '[';
     case FIELD_MAP:
+    case FIELD_PAIRS:
         return *value == '{';
     case FIELD_TEXT:
     case FIELD_DURATION:
     case FIELD_ENUM:
     case FIELD_SECRET:
+    case FIELD_VARIANT:
         return false;
     }
     assert(!"a field type that is written nowhere");

@@ -142,6 +142,7 @@ const char *value_canonical(const struct field *field, const struct json *value,
     case FIELD_SET:
         return canonical_collection(value, JSON_ARRAY, arena);
     case FIELD_MAP:
+    case FIELD_PAIRS:
         return canonical_collection(value, JSON_OBJECT, arena);
     case FIELD_TEXT:
     case FIELD_SECRET:
@@ -153,6 +154,7 @@ const char *value_canonical(const struct field *field, const struct json *value,
     case FIELD_DURATION:
         return value->text ? canonical_duration(value->text, arena) : raw_text(value, arena);
     case FIELD_ENUM:
+    case FIELD_VARIANT:
         return value->text ? canonical_enum(field, value->text) : raw_text(value, arena);
     }
     assert(!"a field type without a canonical form");
@@ -162,4 +164,15 @@ const char *value_canonical(const struct field *field, const struct json *value,
 const char *value_set_of(const char *text, struct arena *arena)
 {
     return text_is_empty(text) ? NULL : entries_text(&(struct entry){ text, NULL }, 1, /* is_map= */ false, arena);
+}
+
+const char *value_map_with(const char *map, const char *key, const char *text, struct arena *arena)
+{
+    const struct json *parsed = NULL;
+    struct json object = { .type = JSON_OBJECT }, entry = { .type = JSON_STRING, .key = key, .text = text_or(text, "") };
+
+    if (map && json_parse(arena, map, strlen(map), &parsed, NULL))
+        entry.next = parsed->child;
+    object.child = &entry;
+    return canonical_collection(&object, JSON_OBJECT, arena);
 }

@@ -12,6 +12,9 @@ const char *value_canonical(const struct field *, const struct json *, struct ar
 /* A set of one; NULL for NULL and "". */
 const char *value_set_of(const char *text, struct arena *);
 
+/* A map (NULL: none yet) with one more entry, whose key is not in it. */
+const char *value_map_with(const char *map, const char *key, const char *text, struct arena *);
+
 /* The text, or NULL when it is empty. */
 const char *value_text(const char *text);
 

@@ -297,6 +297,14 @@ def test_what_would_fail_every_call_is_refused(db, document, bad, sentence):
 
 @pytest.mark.parametrize("bad, sentence", [
     ({"pin": "12a"}, "dispatch_rule.pin must be digits"), ({"pin": ""}, "dispatch_rule.pin must be a text of at least 1"),
+    ({"type": "conference"}, "must be one of individual, direct, callee"), ({"type": "direct"}, "dispatch_rule.type direct needs a room_name"),
+    ({"type": "direct", "room_name": ""}, "dispatch_rule.room_name must be a text of at least 1"), ({"room_name": "x"}, "dispatch_rule.room_name goes with the type direct only"),
+    ({"type": "direct", "room_name": "a\nb"}, "dispatch_rule.room_name must be a text in one line"),
+    ({"type": "callee", "no_randomness": True}, "dispatch_rule.no_randomness goes with the type individual only"),
+    ({"randomize": True}, "dispatch_rule.randomize goes with the type callee only"), ({"more_agents": {"a": ""}}, 'dispatch_rule.more_agents names "a", which is its own'),
+    ({"more_agents": {"": ""}}, "must be named with one line of 1 to 128 characters each"), ({"more_agents": {"b": 5}}, "must be an object of texts"),
+    ({"more_agents": {str(n): "" for n in range(11)}}, "must be at most 10 agents"), ({"more_agents": {"b": "x" * 65537}}, "must be an object of texts of at most 65536 bytes each"),
+    ({"more_agents": {str(n): "x" * 60000 for n in range(5)}}, "must be shorter than 256 kB altogether"),
     ({"room_preset": "x"}, 'dispatch_rule has no setting "room_preset"'), ({"hide_phone_number": 1}, "must be true or false"),
     ({"attributes": {f"a{n}": "x" * 300 for n in range(60)}}, "must be shorter than 16 kB altogether"),
 ])

@@ -181,7 +181,8 @@ static void check_inbound(struct look *look, const char *number, struct json_obj
         return;
     snprintf(list, sizeof(list), "[\"%s\"]", db_text(trunk, "sip_trunk_id"));
     struct json_object *rule = the(look, number, project, "dispatch_rules", "trunk_ids", list);
-    if (rule && (!strstr(words(rule), db_text(agent, "dispatch_name")) || !strstr(words(rule), db_text(agent, "room_prefix"))))
+    const char *room = strstr(words(get(agent, "dispatch_rule")), "room_name") ? "" : db_text(agent, "room_prefix");
+    if (rule && (!strstr(words(rule), db_text(agent, "dispatch_name")) || !strstr(words(rule), room)))
         miss(look, number, words(rule));
 }
 

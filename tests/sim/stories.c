@@ -19,6 +19,7 @@ static void add_both(struct world *w) { world_add_number(w, A, "both"); }
 static void add_neighbour(struct world *w) { world_add_number(w, B, "both"); }
 static void add_two(struct world *w) { add_both(w); add_neighbour(w); }
 static void relink(struct world *w) { world_wish(w, "number", A, "{'agent':'sales'}"); }
+static void direct(struct world *w) { world_wish(w, "agent", "support", "{'dispatch_rule':{'type':'direct','room_name':'lobby','more_agents':{'writer':''}}}"); }
 static void unlink_agent(struct world *w) { world_wish(w, "number", A, "{'agent':null}"); }
 static void delete_a(struct world *w) { world_wish(w, "number", A, NULL); }
 static void move(struct world *w) { world_wish(w, "number", A, "{'livekit_project':'other'}"); }
@@ -56,6 +57,7 @@ const struct story stories[] = {
     { "create, the first inbound of a trunk", add_outbound_neighbour, add_inbound, false },
     { "create, the first outbound of a trunk", add_inbound_neighbour, add_outbound, false },
     { "relink", add_two, relink, false },
+    { "another type of rule", add_both, direct, false },
     { "rename", add_two, rename_a, false },
     { "unlink", add_two, unlink_agent, false },
     { "move to another project", add_two, move, false },

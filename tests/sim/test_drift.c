@@ -101,11 +101,27 @@ static struct json_object *another_value(const struct field *field, struct json_
         value = json_object_new_object();
         json_object_object_add(value, "Somebody", json_object_new_string("else"));
         return value;
+    case FIELD_PAIRS:
+        json_object_array_add(value = json_object_new_array(), json_object_new_object());
+        json_object_object_add(json_object_array_get_idx(value, 0), field->names[0], json_object_new_string("somebody"));
+        return value;
     case FIELD_TEXT:
     case FIELD_SECRET:
+    case FIELD_VARIANT:
         break;
     }
     return json_object_new_string(strcmp(field->name, "domain_name") == 0 ? "somebody-else.pstn.twilio.com" : "sip:somebody.else.example");
+}
+
+/* The member of a oneof that is there. */
+static const char *variant_there(struct json_object *object)
+{
+    json_object_object_foreach(object, key, value) {
+        if (value)
+            return key;
+    }
+    fail_msg("%s holds nothing", json_object_to_json_string(object));
+    return NULL;
 }
 
 /* {"rule": {...}} with the field at `path` changed; the rest of that member as it is. */
@@ -137,6 +153,13 @@ static struct json_object *changed(struct json_object *object, const struct fiel
         length = strcspn(path, ".[");
         snprintf(name, sizeof(name), "%.*s", (int)length, path);
         path += length;
+        if (strcmp(name, "*") == 0)
+            snprintf(name, sizeof(name), "%s", variant_there(at));
+        if (field->type == FIELD_VARIANT && !*path) {
+            json_object_object_del(at, name);
+            json_object_object_add(at, field->names[strcmp(name, field->names[2]) == 0], json_object_new_object());
+            break;
+        }
         struct json_object *next = NULL;
         json_object_object_get_ex(at, name, &next);
         if (!*path) {
@@ -186,9 +209,27 @@ static char *image(struct world *w, enum kind_id id)
     return text;
 }
 
+/* A field that only rules of one type have. */
+static void prepare(struct world *w, const struct field *field)
+{
+    static const struct { const char *field, *settings; } cases[] = {
+        { "room_name", "{'dispatch_rule':{'type':'direct','room_name':'lobby'}}" },
+        { "randomize", "{'dispatch_rule':{'type':'callee','more_agents':{'writer':'w'}}}" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        if (strcmp(field->name, cases[i].field) == 0) {
+            world_wish(w, "agent", "support", cases[i].settings);
+            converged(w);
+            world_run(w, 1 * MINUTES);
+            world_forget_sent(w);
+        }
+}
+
 static void check_put_back(enum kind_id id, const struct field *field)
 {
     CLEANUP(world_cleanup) struct world *w = standing_world();
+    prepare(w, field);
     char *before = image(w, id);
     change(w, id, field);
     char *spoilt = image(w, id);

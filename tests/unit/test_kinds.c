@@ -61,7 +61,7 @@ static void test_each_field_is_well_formed(void **state)
             const struct field *field = &kinds[i]->fields[f];
 
             assert_non_null(field->name);
-            assert_true((field->type == FIELD_ENUM) == (field->names != NULL));
+            assert_true((field->type == FIELD_ENUM || field->type == FIELD_VARIANT || field->type == FIELD_PAIRS) == (field->names != NULL));
             assert_true(field->wire || (field->flags & FIELD_IN_PATH));
             assert_true(field->wire || field->read);
             assert_true(!(field->flags & FIELD_WRITE_ONLY) || !field->read);

@@ -181,8 +181,7 @@ static void push_number_ledger(const char *number, const char *sid)
 
     push_live(OWNER_NUMBER, number, "livekit.inbound_trunk", "", "ST_1", arena_printf(&arena, "{\"name\":\"L [%s]\",\"numbers\":[\"%s\"]}", tag, number));
     push_live(OWNER_NUMBER, number, "livekit.dispatch_rule", "", "SDR_1",
-              arena_printf(&arena, "{\"name\":\"L [%s]\",\"trunk_ids\":[\"ST_1\"],\"room_prefix\":\"call\",\"agent_name\":\"front-desk\","
-                           "\"agent_metadata\":\"m\"}", tag));
+              arena_printf(&arena, "{\"name\":\"L [%s]\",\"trunk_ids\":[\"ST_1\"],\"room_prefix\":\"call\",\"agents\":{\"front-desk\":\"m\"}}", tag));
     push_live(OWNER_NUMBER, number, "twilio.trunk_phone_number", "", "PN1", arena_printf(&arena, "{\"trunk_sid\":\"%s\"}", sid));
 }
 

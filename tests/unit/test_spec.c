@@ -204,10 +204,6 @@ static void test_a_dropped_enum_name_is_a_difference(void **state)
 static void test_json_bodies_follow_the_paths(void **state)
 {
     static const struct spec some = { .value = { [COUNT] = "7", [HEADERS] = "{\"A\":\"1\"}" } }, none = { .secret = NULL };
-    static const struct field always[] = {
-        { "a", "o.a", NULL, FIELD_TEXT, FIELD_ALWAYS, NULL }, { "b", "o.b", NULL, FIELD_BOOL, FIELD_ALWAYS, NULL },
-    };
-    static const struct kind insisting = { .name = "test.always", .fields = always, .fields_count = ARRAY_SIZE(always) };
     struct request request = { .url = NULL };
     struct buf buf;
 
@@ -226,9 +222,69 @@ static void test_json_bodies_follow_the_paths(void **state)
     encode_json(&kind, &none, &arena, &buf, &request);
     assert_string_equal(buf.data, "{}");
     buf_reset(&buf);
-    encode_json(&insisting, &none, &arena, &buf, &request);
-    assert_string_equal(buf.data, "{\"o\":{\"a\":\"\",\"b\":null}}");
     buf_release(&buf);
+}
+
+static const char *const variants[] = { "is_round", "is_square", NULL };
+static const char *const couple[] = { "first_name", "note", NULL };
+static const struct field shape_fields[] = {
+    { "form", "o.form.*", NULL, FIELD_VARIANT, 0, variants }, { "size", "o.form.*.size", NULL, FIELD_INT, 0, NULL },
+    { "edge", "o.form.*.edge", NULL, FIELD_TEXT, 0, NULL }, { "people", "o.people", NULL, FIELD_PAIRS, 0, couple },
+};
+static const struct kind shape = { .name = "test.shape", .fields = shape_fields, .fields_count = ARRAY_SIZE(shape_fields) };
+
+/* Of a oneof the object is written even when nothing is in it, and what is read of it is read of whichever is there. */
+static void test_variants_and_pairs(void **state)
+{
+    static const struct { struct spec spec; const char *body, *camel; } cases[] = {
+        { { .secret = NULL }, "{\"o\":{\"form\":{\"is_round\":{}}}}", "{\"o\":{\"form\":{\"isRound\":{\"size\":0}},\"people\":[]}}" },
+        { { .value = { "is_square", "3", "a" } }, "{\"o\":{\"form\":{\"is_square\":{\"size\":3,\"edge\":\"a\"}}}}",
+          "{\"o\":{\"form\":{\"isRound\":null,\"isSquare\":{\"edge\":\"a\",\"size\":3}}}}" },
+        { { .value = { NULL, NULL, NULL, "{\"ann\":\"x\",\"bob\":\"\"}" } },
+          "{\"o\":{\"form\":{\"is_round\":{}},\"people\":[{\"first_name\":\"ann\",\"note\":\"x\"},{\"first_name\":\"bob\"}]}}",
+          "{\"o\":{\"form\":{\"isRound\":{}},\"people\":[null,{\"firstName\":\"bob\",\"note\":null},{\"note\":\"x\",\"firstName\":\"ann\",\"age\":7}]}}" },
+    };
+    struct request request = { .url = NULL };
+    struct buf buf;
+    struct spec spec;
+
+    (void)state;
+    buf_init(&buf, 1000);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        buf_reset(&buf);
+        encode_json(&shape, &cases[i].spec, &arena, &buf, &request);
+        assert_string_equal(buf.data, cases[i].body);
+        decode_spec(&shape, parse(buf.data), SPELLING_AS_IS, &arena, &spec);
+        assert_int_equal(spec_differs(&shape, &spec, &cases[i].spec, 0), shape.fields_count);
+        decode_spec(&shape, parse(cases[i].camel), SPELLING_EITHER, &arena, &spec);
+        assert_int_equal(spec_differs(&shape, &spec, &cases[i].spec, 0), shape.fields_count);
+        buf_reset(&buf);
+        spec_write(&shape, &cases[i].spec, &buf);
+        spec_read(&shape, parse(buf.data), &arena, &spec);
+        assert_int_equal(spec_differs(&shape, &spec, &cases[i].spec, 0), shape.fields_count);
+    }
+    buf_release(&buf);
+}
+
+static void test_what_is_no_variant_and_no_pairs_of_ours_is_a_difference(void **state)
+{
+    static const struct { const char *body, *form, *people; } cases[] = {
+        { "{}", "none", NULL }, { "{\"o\":{\"form\":null}}", "none", NULL }, { "{\"o\":{\"form\":{\"is_flat\":{}}}}", "is_flat", NULL },
+        { "{\"o\":{\"form\":{\"is_round\":{}},\"people\":[{\"note\":\"x\"}]}}", NULL, "[{\"note\":\"x\"}]" },
+        { "{\"o\":{\"form\":{\"is_round\":{}},\"people\":[{\"first_name\":\"a\"},{\"first_name\":\"a\"}]}}", NULL,
+          "[{\"first_name\":\"a\"},{\"first_name\":\"a\"}]" },
+        { "{\"o\":{\"form\":{\"is_round\":{}},\"people\":[{\"first_name\":\"a\",\"note\":5}]}}", NULL, "[{\"first_name\":\"a\",\"note\":5}]" },
+        { "{\"o\":{\"form\":{\"is_round\":{}},\"people\":{\"first_name\":\"a\"}}}", NULL, "{\"first_name\":\"a\"}" },
+        { "{\"o\":{\"form\":{\"is_round\":{}},\"people\":\"a\"}}", NULL, "\"a\"" },
+    };
+    struct spec spec;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        decode_spec(&shape, parse(cases[i].body), SPELLING_EITHER, &arena, &spec);
+        if (!text_equal(spec.value[0], cases[i].form) || !text_equal(spec.value[3], cases[i].people))
+            fail_msg("%s: %s, %s", cases[i].body, text_or(spec.value[0], "NULL"), text_or(spec.value[3], "NULL"));
+    }
 }
 
 static void test_a_json_body_reads_back(void **state)
@@ -297,6 +353,8 @@ int main(void)
         cmocka_unit_test_teardown(test_what_is_not_shown_counts_as_sent, forget),
         cmocka_unit_test_teardown(test_a_dropped_enum_name_is_a_difference, forget),
         cmocka_unit_test_teardown(test_json_bodies_follow_the_paths, forget),
+        cmocka_unit_test_teardown(test_variants_and_pairs, forget),
+        cmocka_unit_test_teardown(test_what_is_no_variant_and_no_pairs_of_ours_is_a_difference, forget),
         cmocka_unit_test_teardown(test_a_json_body_reads_back, forget),
         cmocka_unit_test_teardown(test_a_form_says_everything_or_only_what_has_a_value, forget),
         cmocka_unit_test_teardown(test_members_in_either_spelling, forget),
