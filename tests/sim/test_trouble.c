@@ -83,7 +83,7 @@ static void test_a_forgotten_trunk_with_twenty_numbers_is_found_again(void **sta
 /* Of A, and of the trunk it is on, from some step of its set-up on: what the last seconds held that a database has lost. */
 static void forget_from(struct world *w, size_t first, size_t count)
 {
-    char *keys[KIND_MAX_];
+    char *keys[4 * KIND_MAX_];
     size_t found = 0;
 
     json_object_object_foreach(db_table(&w->db, "resource"), key, row) {
@@ -91,13 +91,13 @@ static void forget_from(struct world *w, size_t first, size_t count)
         for (size_t i = first; i < first + count && i < KIND_MAX_; i++)
             lost = lost || text_equal(db_text(row, "kind"), kinds[i]->name);
         if (lost && !text_equal(db_text(row, "owner"), B))
-            keys[found++] = strdup(key);
+            keys[found++] = strdup(key);        /* a trunk has more than one URL */
     }
     for (size_t i = 0; i < found; i++) {
         db_lose(&w->db, "resource", keys[i]);
         free(keys[i]);
     }
-    assert_int_equal(found, first + count < KIND_MAX_ ? count : KIND_MAX_ - first);
+    assert_true(found >= (first + count < KIND_MAX_ ? count : KIND_MAX_ - first));
 }
 
 static void test_any_kind_forgotten_is_found_again(void **state)
