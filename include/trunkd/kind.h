@@ -215,6 +215,8 @@ struct judgement account_judge(const struct account *, enum operation, const str
 /* Origin ("https://host:port") that requests to this account go to when it is not the provider's own; NULL: the provider's own. */
 const char *account_foreign_origin(const struct account *, struct arena *);
 
+/* How many requests a minute it may be sent; 0: as many as its window lets through. */
+int64_t account_requests_per_minute(const struct account *, struct arena *);
 /* The termination address of an account when it is not below twilio.com; NULL: none given, or Twilio's own. */
 const char *account_foreign_termination(const struct account *);
 

@@ -60,6 +60,7 @@ struct account {
     const char *livekit_project;                /* Twilio: default project */
     const char *url, *sip_host;                 /* LiveKit; url begins with http:// or https:// */
     int64_t numbers_per_trunk, max_in_flight;
+    int64_t requests_per_minute;                /* 0: what the provider is known for */
     const char *drift;                          /* what somebody changed there: "repair" or "report" */
     int64_t generation;
     struct arena arena;

@@ -15,6 +15,7 @@ static const struct manifest_field project_fields[] = {
     { "secret",      "secret",        FIELD_SECRET, REQUIRED },
     { "sipHost",     "sip_host",      FIELD_NAME,   REQUIRED },
     { "maxInFlight", "max_in_flight", FIELD_INT,    .min = 1, .max = 32 },
+    { "requestsPerMinute", "requests_per_minute", FIELD_INT, .min = 1, .max = 100000 },
     { "drift",       "drift",         FIELD_WORD,   .words = drifts },
 };
 
@@ -28,6 +29,7 @@ static const struct manifest_field account_fields[] = {
     { "livekitProject",     "livekit_project",     FIELD_NAME, OPTIONAL },
     { "numbersPerTrunk",    "numbers_per_trunk",   FIELD_INT,    .min = 1, .max = 500 },
     { "maxInFlight",        "max_in_flight",       FIELD_INT,    .min = 1, .max = 32 },
+    { "requestsPerMinute",  "requests_per_minute", FIELD_INT,    .min = 1, .max = 100000 },
     { "terminationAddress", "termination_address", FIELD_NAME, OPTIONAL },
     { "drift",              "drift",               FIELD_WORD,   .words = drifts },
 };

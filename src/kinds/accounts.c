@@ -47,6 +47,16 @@ bool origin_listed(const char *const *origins, const char *origin)
     return false;
 }
 
+/* LiveKit Cloud answers 1000 requests a minute and project (contract notes, limits); Twilio limits what is under way at once. */
+#define LIVEKIT_CLOUD_PER_MINUTE 900
+
+int64_t account_requests_per_minute(const struct account *account, struct arena *arena)
+{
+    if (account->requests_per_minute > 0 || account->family == FAMILY_TWILIO)
+        return account->requests_per_minute;
+    return url_is_below(account->url, ".livekit.cloud", arena) ? LIVEKIT_CLOUD_PER_MINUTE : 0;
+}
+
 const char *account_foreign_termination(const struct account *account)
 {
     static const char own[] = ".twilio.com";

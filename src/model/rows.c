@@ -240,6 +240,7 @@ static const struct column twilio_account_columns[] = {
     COLUMN(account, livekit_project,       COLUMN_TEXT, false),
     COLUMN(account, numbers_per_trunk,     COLUMN_INT,  false),
     COLUMN(account, max_in_flight,         COLUMN_INT,  false),
+    COLUMN(account, requests_per_minute,   COLUMN_INT,  false),
     COLUMN(account, drift,                 COLUMN_TEXT, false),
     COLUMN(account, generation,            COLUMN_INT,  false),
 };
@@ -251,6 +252,7 @@ static const struct column livekit_project_columns[] = {
     COLUMN(account, url,                   COLUMN_TEXT, true),
     COLUMN(account, sip_host,              COLUMN_TEXT, false),
     COLUMN(account, max_in_flight,         COLUMN_INT,  false),
+    COLUMN(account, requests_per_minute,   COLUMN_INT,  false),
     COLUMN(account, drift,                 COLUMN_TEXT, false),
     COLUMN(account, generation,            COLUMN_INT,  false),
 };

@@ -152,6 +152,28 @@ bool gate_may_write(struct core *core, struct gate *gate)
     return gate->scanned == SCAN_DONE;
 }
 
+/* So many requests a minute, where the provider has a limit: a tenth of them may go at once, so that no minute has a tenth more. */
+static void keep_pace(struct core *core, struct gate *gate)
+{
+    const int64_t rate = account_requests_per_minute(gate_account(gate), &core->turn), one = 60000;
+    const int64_t most = (rate < 10 ? 1 : rate / 10) * one;
+
+    if (rate == 0)
+        return;
+    gate->allowance = gate->allowance_ms ? gate->allowance + (core->now_ms - gate->allowance_ms) * rate : most;
+    gate->allowance_ms = core->now_ms;
+    gate->allowance = (gate->allowance < most ? gate->allowance : most) - one;
+    int64_t free_ms = core->now_ms + (one - gate->allowance + rate - 1) / rate;
+    if (gate->allowance < one && free_ms > gate->pause_ms)
+        gate->pause_ms = free_ms;
+}
+
+void gate_take_place(struct core *core, struct gate *gate)
+{
+    gate->in_flight++;
+    keep_pace(core, gate);
+}
+
 void gate_place_free(struct gate *gate)
 {
     assert(gate->in_flight > 0);

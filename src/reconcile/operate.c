@@ -41,7 +41,7 @@ void send_get(struct core *core, struct flight flight, const struct request *req
     struct arena *arena = &core->effects->arena;
 
     flight.began_ms = core->now_ms;
-    flight.gate->in_flight++;
+    gate_take_place(core, flight.gate);
     struct effect *effect = core_effect(core, EFFECT_SEND);
     effect->send.id = flight_new(core, flight);
     effect->send.request = *request;
@@ -98,7 +98,7 @@ void operation_open(struct core *core, struct row *row, enum operation operation
     row->may_repeat = row->checked = false;
     row->send_by_ms = core->now_ms + core->settings->send_window_ms;
     row->opened = true;
-    row->gate->in_flight++;
+    gate_take_place(core, row->gate);
     row_touch(row);
 }
 

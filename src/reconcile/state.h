@@ -199,7 +199,8 @@ struct gate {
     int64_t probe_ms, probe_delay_ms;
     uint32_t failures;              /* transport failures in a row */
     int64_t nudged_ms;              /* when those first in line were last called without an event */
-    int64_t pause_ms;               /* throttled: nothing is sent before */
+    int64_t pause_ms;               /* throttled, or at its pace: nothing is sent before */
+    int64_t allowance, allowance_ms;        /* what may be sent at once, in 60000ths of a request, and when that was so; 0: nothing was sent yet */
     bool braked, brake_released;
     /* removals that came in a mass */
     char *held;                     /* nothing is removed there, and why; NULL: not held */
@@ -401,6 +402,7 @@ bool gate_may_read(struct core *, struct gate *);
 bool gate_only_reports(const struct gate *);                   /* what somebody changed there is left so */
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
+void gate_take_place(struct core *, struct gate *);            /* for a request that is about to be sent, or opened */
 void gate_place_free(struct gate *);
 void gate_tell(struct core *, struct gate *);                 /* it says anew how it stands, and so does who has something there */
 void gate_condition(struct core *, struct gate *, const char *condition, const char *message);   /* "": fine */

@@ -180,6 +180,34 @@ def test_one_missing_object_beside_visible_ones_is_made_again(two):
     assert kinds
 
 
+def test_three_sick_accounts_of_twenty_hold_nobody_up(crowd):
+    """One hangs, one answers 429 to everything, one is down; the others are set up, changed and taken down beside them."""
+    world = crowd
+    numbers = {}
+    for n in range(20):
+        name = f"a{n}"
+        world.account(name)
+        numbers[name] = [phone(100 + 10 * n + i) for i in range(3)]
+        for number in numbers[name]:
+            world.own(number, name)
+            world.number(number, name, outbound=True)
+    sick = {"a3": dict(action="hang"), "a9": dict(action="status", status=429), "a15": dict(action="status", status=503)}
+    faults = [world.sim.fault(account=world.accounts[name].sid, count=0, **how) for name, how in sick.items()]
+    well = [number for name, of in numbers.items() if name not in sick for number in of]
+    ill = [number for name in sick for number in numbers[name]]
+    world.daemon.start()
+    world.wait_active(*well)
+    assert not any(world.line(number)["status"] == "active" for number in ill)
+    world.db.q("update trunkd.agent set metadata = 'another' where name = 'support'")
+    world.wait_active(*well)
+    assert {world.sim.call(number)["metadata"] for number in well} == {"another"}
+    assert not any(world.line(number)["status"] == "active" for number in ill)
+    for fault in faults:
+        world.sim.remove_fault(fault)
+    world.wait_active(*well, *ill)
+    world.agree()
+
+
 def test_an_account_may_want_drift_to_be_reported_only(two):
     world = two
     world.db.q("update trunkd.twilio_account set drift = 'report' where name = 'main'; update trunkd.livekit_project set drift = 'report'")

@@ -109,6 +109,7 @@ BAD = [
     (account(termination_address="sip:x@y"), "23514", "termination_address is not a host", ""),
     (account(max_in_flight=33), "23514", "max_in_flight must be a number from 1 to 32", "It is 33."),
     (account(drift="ignore"), "23514", 'drift is neither repair nor report', "it is told and left so"),
+    (account(requests_per_minute=0), "23514", "requests_per_minute must be a number from 1 to 100000", "It is 0."),
     (account(numbers_per_trunk=0), "23514", "numbers_per_trunk must be a number from 1", ""),
     (account(livekit_project="kl"), "23503", 'there is no LiveKit project "kl"', ""),
     (account(name="lk"), "23505", 'Twilio account "lk": a LiveKit project has that name already', "one name space"),

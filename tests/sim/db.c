@@ -16,8 +16,8 @@ static const struct table { const char *name, *keys[6], *columns; } tables[] = {
     { "agent", { "name" }, "{'name':'!','dispatch_name':'!','metadata':'','room_prefix':'call','dispatch_rule':{},'generation':0}" },
     { "trunk", { "id" }, "{'id':'!','name':'!','twilio_account':'!','livekit_project':'!','twilio_trunk':{},'numbers_max':null,'generation':0}" },
     { "twilio_account", { "name" }, "{'name':'!','account_sid':'!','api_key_sid':null,'secret':'!','region':'us1','edge':null,'base_url':null,"
-      "'livekit_project':null,'numbers_per_trunk':500,'max_in_flight':4,'termination_address':null,'drift':'repair','generation':0}" },
-    { "livekit_project", { "name" }, "{'name':'!','url':'!','api_key':'!','secret':'!','sip_host':'!','max_in_flight':5,'drift':'repair','generation':0}" },
+      "'livekit_project':null,'numbers_per_trunk':500,'max_in_flight':4,'termination_address':null,'drift':'repair','requests_per_minute':null,'generation':0}" },
+    { "livekit_project", { "name" }, "{'name':'!','url':'!','api_key':'!','secret':'!','sip_host':'!','max_in_flight':5,'drift':'repair','requests_per_minute':null,'generation':0}" },
     { "resource", { "owner_type", "owner", "kind", "slot", "account" }, "{'owner_type':'!','owner':'!','kind':'!','slot':'','account':'!',"
       "'rev':0,'known':'none','open':'','nonce':null,'external_id':null,'parent_id':null,'applied':null,'sent':null,'secret':null,"
       "'secret_version':null,'note':null,'lost':false,'epoch':0,'send_by_at':null,'doubt_at':null,'attempts':0,'failing_at':null,"

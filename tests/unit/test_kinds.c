@@ -174,6 +174,20 @@ static void test_accounts_are_probed(void **state)
     assert_string_equal(account_judge(&livekit, OP_PROBE, &reply, &arena).reason, "ServerTooOld");
 }
 
+static void test_how_many_requests_a_minute(void **state)
+{
+    static const struct { struct account account; int64_t rate; } cases[] = {
+        { { .family = FAMILY_TWILIO }, 0 }, { { .family = FAMILY_TWILIO, .requests_per_minute = 70 }, 70 },
+        { { .family = FAMILY_LIVEKIT, .url = "https://livekit.example.net" }, 0 },
+        { { .family = FAMILY_LIVEKIT, .url = "https://demo.livekit.cloud" }, 900 },
+        { { .family = FAMILY_LIVEKIT, .url = "https://demo.livekit.cloud", .requests_per_minute = 5000 }, 5000 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(account_requests_per_minute(&cases[i].account, &arena), cases[i].rate);
+}
+
 static void test_foreign_origins_are_named(void **state)
 {
     static const struct { const char *url, *origin; } cases[] = {
@@ -248,6 +262,7 @@ int main(void)
         cmocka_unit_test_teardown(test_hosts_follow_region_and_edge, forget),
         cmocka_unit_test_teardown(test_accounts_are_probed, forget),
         cmocka_unit_test_teardown(test_foreign_origins_are_named, forget),
+        cmocka_unit_test_teardown(test_how_many_requests_a_minute, forget),
         cmocka_unit_test_teardown(test_foreign_terminations_are_named, forget),
         cmocka_unit_test_teardown(test_links_stay_at_the_origin, forget),
     };

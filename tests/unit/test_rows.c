@@ -170,7 +170,7 @@ static void test_a_twilio_account(void **state)
 
     (void)state;
     assert_true(account_decode(parse("{\"name\":\"main\",\"account_sid\":\"AC1\",\"api_key_sid\":\"SK1\",\"secret\":\"file:account/main\",\"region\":\"au1\",\"edge\":\"sydney\","
-        "\"base_url\":\"http://127.0.0.1:8080/twilio//\",\"livekit_project\":\"lk\",\"numbers_per_trunk\":20,\"max_in_flight\":2,\"drift\":\"report\","
+        "\"base_url\":\"http://127.0.0.1:8080/twilio//\",\"livekit_project\":\"lk\",\"numbers_per_trunk\":20,\"max_in_flight\":2,\"drift\":\"report\",\"requests_per_minute\":70,"
         "\"termination_address\":\"sip.example.com\",\"generation\":4}"), &row, NULL));
     assert_int_equal(row->family, FAMILY_TWILIO);
     assert_string_equal(row->name, "main");
@@ -185,6 +185,7 @@ static void test_a_twilio_account(void **state)
     assert_int_equal(row->numbers_per_trunk, 20);
     assert_int_equal(row->max_in_flight, 2);
     assert_string_equal(row->drift, "report");
+    assert_int_equal(row->requests_per_minute, 70);
     assert_int_equal(row->generation, 4);
     account_free(row);
     assert_true(account_decode(parse("{\"name\":\"main\",\"account_sid\":\"AC1\",\"api_key_sid\":null,\"secret\":\"file:account/main\",\"base_url\":null}"), &row, NULL));
