@@ -40,7 +40,7 @@ listen_ip: 127.0.0.1
 nat_1_to_1_ip: 127.0.0.1
 rtp_port: {rtp_first}-{rtp_last}
 use_external_ip: false
-max_cpu_utilization: 0.99
+max_cpu_utilization: 1.0
 logging: {{level: debug}}
 """
 
