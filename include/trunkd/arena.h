@@ -15,6 +15,8 @@ struct arena {
     struct arena_chunk *chunk;      /* newest first */
     size_t next_bytes;              /* size of the next chunk; 0: the default */
 };
+/* Empty too, for an arena of which there are many: what it holds is little, so its first chunk is. */
+#define ARENA_SMALL ((struct arena){ .next_bytes = 128 })
 
 void *arena_alloc(struct arena *, size_t bytes);
 char *arena_strdup(struct arena *, const char *text);                       /* NULL gives NULL */

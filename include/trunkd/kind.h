@@ -20,7 +20,7 @@ enum kind_id {
  * Absent, null, "", [], {}, 0, false and the zero name of an enum are all NULL, so two specs are equal when their texts are.
  * Sets are sorted JSON arrays without repeats, maps are JSON objects with sorted keys, numbers are decimal, durations are in
  * seconds ("45s", "1.5s"). */
-#define SPEC_FIELDS_MAX 24
+#define SPEC_FIELDS_MAX 16
 
 struct spec {
     const char *value[SPEC_FIELDS_MAX];     /* by index into the kind's field table */

@@ -86,23 +86,29 @@ static void chunk_add(struct arena *arena, size_t bytes_wanted)
     ASAN_POISON_MEMORY_REGION(chunk->bytes, size);
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+/* The next free byte on that boundary. */
+static void *take(struct arena *arena, size_t bytes, size_t align)
 {
-    const size_t align = alignof(max_align_t);
-    size_t room;
+    size_t skip, room;
     char *p;
 
-    if (bytes > SIZE_MAX - align - GAP_BYTES)
+    if (bytes > SIZE_MAX - 2 * alignof(max_align_t) - GAP_BYTES)
         die("trunkd: an allocation larger than the address space\n");
-    room = (bytes + align - 1) / align * align + GAP_BYTES;
-    if (!arena->chunk || arena->chunk->size - arena->chunk->used < room)
+    skip = arena->chunk ? -arena->chunk->used % align : 0;
+    room = skip + bytes + GAP_BYTES;
+    if (!arena->chunk || arena->chunk->size - arena->chunk->used < room) {
+        skip = 0;
+        room = bytes + GAP_BYTES;
         chunk_add(arena, room);
-    p = arena->chunk->bytes + arena->chunk->used;
+    }
+    p = arena->chunk->bytes + arena->chunk->used + skip;
     arena->chunk->used += room;
     assert(arena->chunk->used <= arena->chunk->size);
     ASAN_UNPOISON_MEMORY_REGION(p, bytes);
     return p;
 }
+
+void *arena_alloc(struct arena *arena, size_t bytes) { return take(arena, bytes, alignof(max_align_t)); }
 
 void *arena_array(struct arena *arena, size_t item_bytes, size_t n)
 {
@@ -115,7 +121,7 @@ void *arena_array(struct arena *arena, size_t item_bytes, size_t n)
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)
 {
-    char *copy = arena_alloc(arena, length + 1);
+    char *copy = take(arena, length + 1, 1);        /* texts stand close together: there are many */
 
     if (length > 0)
         memcpy(copy, text, length);
@@ -137,7 +143,7 @@ char *arena_printf(struct arena *arena, const char *fmt, ...)
     length = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     assert(length >= 0);
-    text = arena_alloc(arena, (size_t)length + 1);
+    text = take(arena, (size_t)length + 1, 1);
     va_start(args, fmt);
     vsnprintf(text, (size_t)length + 1, fmt, args);
     va_end(args);

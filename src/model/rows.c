@@ -148,6 +148,7 @@ bool number_decode(const struct json *object, struct number **ret, struct err *e
     CLEANUP(number_drop) struct number *row = must_calloc(1, sizeof *row);
     const char *provider = json_member(object, "provider");
 
+    row->arena = ARENA_SMALL;
     if (!read_columns(object, number_columns, ARRAY_SIZE(number_columns), ROW_TEXT_BYTES_MAX, row, &row->arena, err))
         return err_prefix(err, "phone number %s: ", text_or(json_member(object, "phone_number"), "?"));
     if (!text_is_e164(row->phone_number))

@@ -5,6 +5,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/core.c \
 	src/reconcile/gate.c \
 	src/reconcile/leads.c \
+	src/reconcile/ledger.c \
 	src/reconcile/line.c \
 	src/reconcile/lookup.c \
 	src/reconcile/operate.c \

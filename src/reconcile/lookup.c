@@ -11,7 +11,7 @@ void record_take(struct owner *owner, const struct gate *gate, const struct foun
     struct record *record = &owner->record;
 
     arena_release(&record->arena);
-    *record = (struct record){ .read_ms = now_ms, .unsaved = true };
+    *record = (struct record){ .read_ms = now_ms, .unsaved = true, .arena = ARENA_SMALL };
     record->account = arena_strdup(&record->arena, gate->name);
     if (!found)
         return;

@@ -23,6 +23,7 @@ struct owner *owner_get(struct core *core, enum owner_type type, const char *key
     owner->type = type;
     owner->key = must_strdup(key);
     owner->wake_ms = NEVER_MS;
+    owner->status_arena = owner->record.arena = ARENA_SMALL;
     owner_hash(type, key, owner->hash);
     map_put(map, owner->key, owner);
     map_put(&core->hashes, owner->hash, owner);
@@ -72,6 +73,7 @@ void owner_tell(struct owner *owner, const char *account, const char *reason, co
     va_start(args, fmt);
     vsnprintf(message, sizeof(message), fmt, args);
     va_end(args);
+    owner->happenings = must_realloc(owner->happenings, (owner->happenings_count + 1) * sizeof(struct happening));
     owner->happenings[owner->happenings_count++] = (struct happening){
         .account = account ? must_strdup(account) : NULL, .reason = must_strdup(reason), .message = must_strdup(message),
     };
@@ -86,7 +88,12 @@ void owner_told(struct owner *owner)
         free(owner->happenings[i].message);
     }
     owner->happenings_count -= owner->telling;
-    memmove(owner->happenings, owner->happenings + owner->telling, owner->happenings_count * sizeof(struct happening));
+    if (owner->happenings_count > 0) {
+        memmove(owner->happenings, owner->happenings + owner->telling, owner->happenings_count * sizeof(struct happening));
+    } else {
+        free(owner->happenings);
+        owner->happenings = NULL;
+    }
     owner->telling = 0;
 }
 
@@ -318,126 +325,6 @@ void owner_place(struct core *core, struct owner *number, struct owner *trunk)
     owner_recount(core, number);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------------- */
-
-const char *row_keep(struct row *row, const char *text) { return arena_strdup(&row->arena, text); }
-
-void row_touch(struct row *row) { row->unsaved = true; }
-
-/* What failed or was refused so far says nothing about what is tried from now on. False: there was nothing to forget. */
-bool row_forget_failures(struct row *row)
-{
-    if (row->ended || (!row->r.refusal && row->attempts == 0 && row->next_ms == 0))
-        return false;               /* what ends must not be touched: the unit that takes it from the database may be under way */
-    row->r.refusal = row->r.message = NULL;
-    row->attempts = 0;
-    row->next_ms = row->failing_ms = 0;
-    row_touch(row);
-    return true;
-}
-
-struct row *row_new(struct core *core, struct owner *owner, const struct kind *kind, const char *slot, struct gate *gate)
-{
-    struct row *row = must_calloc(1, sizeof(*row));
-
-    (void)core;
-    row->owner = owner;
-    row->gate = gate;
-    row->r.kind = kind;
-    row->r.owner_type = owner->type;
-    row->r.owner = owner->key;
-    row->r.slot = row_keep(row, slot);
-    row->r.account = gate->name;
-    row->read_ms = NEVER_MS;
-    if (owner->rows_count == owner->rows_capacity) {
-        owner->rows_capacity = owner->rows_capacity ? 2 * owner->rows_capacity : 4;
-        owner->rows = must_realloc(owner->rows, owner->rows_capacity * sizeof(struct row *));
-    }
-    owner->rows[owner->rows_count++] = row;
-    gate->rows++;
-    return row;
-}
-
-void row_free(struct core *core, struct row *row)
-{
-    struct owner *owner = row->owner;
-
-    (void)core;
-    assert(!row->flying && !row->sealing);
-    assert(row->gate->rows > 0);
-    scans_forget_row(row->gate, row);
-    row->gate->rows--;
-    for (size_t i = 0; i < owner->rows_count; i++)
-        if (owner->rows[i] == row) {
-            owner->rows[i] = owner->rows[--owner->rows_count];
-            break;
-        }
-    arena_release(&row->arena);
-    free(row);
-}
-
-void row_set_nonce(struct core *core, struct row *row, const char *nonce)
-{
-    text_copy(row->r.nonce, sizeof(row->r.nonce), nonce);
-    if (*nonce)
-        tag_make(core->installation, row->owner->hash, nonce, row->r.tag);
-    else
-        row->r.tag[0] = '\0';
-}
-
-void row_repack(struct row *row)
-{
-    struct arena old = row->arena;
-    struct resource *r = &row->r;
-    struct spec applied = r->applied, sent = r->sent;
-
-    row->arena = (struct arena){ 0 };
-    r->slot = row_keep(row, r->slot);
-    r->external_id = row_keep(row, r->external_id);
-    r->parent_id = row_keep(row, r->parent_id);
-    r->secret = row_keep(row, r->secret);
-    r->secret_version = row_keep(row, r->secret_version);
-    r->note = row_keep(row, r->note);
-    r->refusal = row_keep(row, r->refusal);
-    r->message = row_keep(row, r->message);
-    row->orphan_why = row_keep(row, row->orphan_why);
-    spec_copy(r->kind, &applied, &row->arena, &r->applied);
-    spec_copy(r->kind, &sent, &row->arena, &r->sent);
-    arena_release(&old);
-}
-
-/* The nonce stays findable: what turns up with it later is ours. */
-void grave_dig(struct core *core, const struct row *row)
-{
-    struct grave *grave = map_get(&core->graves, row->r.nonce);
-
-    if (grave)
-        grave->dug_ms = core->now_ms;
-    if (!*row->r.nonce || grave)
-        return;
-    grave = must_calloc(1, sizeof(*grave));
-    grave->dug_ms = core->now_ms;
-    text_copy(grave->nonce, sizeof(grave->nonce), row->r.nonce);
-    grave->orphan = row->orphan_why != NULL;
-    grave->owner_type = row->owner->type;
-    grave->owner = must_strdup(row->owner->key);
-    map_put(&core->graves, grave->nonce, grave);
-}
-
-/* Whether a Twilio trunk with this SID is in the ledger. */
-bool ledger_holds_trunk(const struct core *core, const char *sid)
-{
-    void *value;
-
-    for (size_t i = 0; map_next(&core->trunks, &i, &value);) {
-        const struct owner *trunk = value;
-        for (size_t r = 0; r < trunk->rows_count; r++)
-            if (trunk->rows[r]->r.kind->id == KIND_TWILIO_TRUNK && text_equal(trunk->rows[r]->r.external_id, sid))
-                return true;
-    }
-    return false;
-}
-
 /* ---- accounts ------------------------------------------------------------------------------------------------------------- */
 
 struct gate *gate_get(struct core *core, const char *name, bool make)
@@ -482,6 +369,7 @@ static void owner_free(struct core *core, struct owner *owner)
     trunk_free(owner->trunk);
     for (size_t i = 0; i < owner->requests_count; i++)
         free(owner->requests[i].why);
+    free(owner->requests);
     owner->telling = owner->happenings_count;
     owner_told(owner);
     core->undone -= owner->undone;

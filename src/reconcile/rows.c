@@ -293,7 +293,7 @@ static void take_provider_number(struct taking *t, const char *key, const struct
         return;
     struct record *record = &owner->record;
     arena_release(&record->arena);
-    *record = (struct record){ 0 };
+    *record = (struct record){ .arena = ARENA_SMALL };
     record->account = arena_strdup(&record->arena, json_member(row, "account"));
     record->sid = arena_strdup(&record->arena, json_member(row, "sid"));
     record->trunk_sid = arena_strdup(&record->arena, json_member(row, "trunk_sid"));
@@ -376,7 +376,9 @@ static bool take_resource(struct taking *t, const char *key, const struct json *
     if (!gate_account(gate))
         gate->family = kind->family;
     owner_at(owner, gate);
-    fill_resource(t, row_new(t->core, owner, kind, slot, gate), json);
+    struct row *resource = row_new(t->core, owner, kind, slot, gate);
+    fill_resource(t, resource, json);
+    row_repack(resource);
     owner_queue(t->core, owner);
     return true;
 }
@@ -408,6 +410,7 @@ static void take_request(struct taking *t, const struct json *row)
             return;
     if (owner->requests_count < REQUESTS_MAX) {
         request.why = must_strdup(text_or(json_member(row, "why"), ""));
+        owner->requests = must_realloc(owner->requests, (owner->requests_count + 1) * sizeof(request));
         owner->requests[owner->requests_count++] = request;
     }
     owner_queue(t->core, owner);

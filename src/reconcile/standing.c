@@ -213,7 +213,7 @@ static void decide(struct turn *t)
     owner->status_unsaved = true;
     bool announced = owner->status.reason && status.code == owner->status.code && text_equal(status.reason, owner->status.reason);
     struct arena old = owner->status_arena;
-    owner->status_arena = (struct arena){ 0 };
+    owner->status_arena = ARENA_SMALL;
     owner->status = status;
     owner->status.reason = arena_strdup(&owner->status_arena, status.reason);
     owner->status.message = arena_strdup(&owner->status_arena, status.message);

@@ -136,9 +136,9 @@ struct owner {
     uint64_t shown;                 /* a trunk's: what of it its numbers have been planned with */
     unsigned flying;                /* requests under way that name this owner and no row (preflight) */
     int64_t dirty_ver, ack_ver;     /* to be acknowledged; acknowledged by the unit under way; 0: none */
-    struct happening happenings[HAPPENINGS_MAX];
+    struct happening *happenings;
     size_t happenings_count, telling;                   /* telling: so many are in the unit under way */
-    struct request_row requests[REQUESTS_MAX];
+    struct request_row *requests;
     size_t requests_count;
 };
 

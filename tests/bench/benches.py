@@ -3,7 +3,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 
 import benchlib
@@ -11,8 +10,7 @@ import ctllib
 import nodelib
 import simlib
 import worldlib
-from benchlib import HERE, Process, WINDOWS, fleet, percentile
-from daemonlib import wait_for
+from benchlib import HERE, WINDOWS, fleet, percentile
 
 BENCHES = {}
 
@@ -167,3 +165,139 @@ def delete(run):
                     lambda f=f: f.wait("numbers left", "select count(*) from trunkd.number", 0))
             if f.sim.objects("inbound_trunks") or f.sim.objects("dispatch_rules") or f.sim.objects("trunks"):
                 raise benchlib.Missed("something was left behind")
+
+
+# ---- how soon -----------------------------------------------------------------------------------------------------------------
+
+def first_bytes(f, first, count, every):
+    """Inserts numbers one by one; milliseconds from each commit until the provider hears of it."""
+    committed, heard = {}, {}
+    since = f.sim.last()
+    for n in range(first, first + count):
+        f.insert_numbers(n, 1)
+        committed[worldlib.phone(n)] = time.time() * 1000
+        time.sleep(every)
+    time.sleep(1)
+    for entry in f.sim.log(since):
+        for number in committed:
+            if number not in heard and (number[1:] in entry["query"] or number[1:] in entry["body"]):
+                heard[number] = entry["time_ms"]
+    missing = set(committed) - set(heard)
+    if missing:
+        raise benchlib.Missed(f"the providers have not heard of {len(missing)} numbers")
+    return [max(0, heard[n] - committed[n]) for n in committed]
+
+
+@bench
+def latency(run):
+    """From the commit of a row to the first byte at the provider: idle, and while a bulk load converges."""
+    crowd = run.options.numbers or 10000
+    samples = min(200, crowd)
+    with fleet(run, crowd + 2 * samples) as f:
+        f.start()
+        f.insert_numbers(crowd + 1, 1)          # the first of an account waits for its lists
+        f.wait_settled(1)
+        idle = first_bytes(f, crowd + 2, samples - 1, 0.05)
+        f.insert_numbers(1, crowd)
+        f.wait("some of the crowd settled", f"select least({samples // 2}, count(*)) from trunkd.number_status where status = 'active'", samples // 2)
+        busy = first_bytes(f, crowd + samples + 1, samples, 0.1)
+        for name, values in (("idle", idle), (f"while {crowd} converge", busy)):
+            run.figure(f"{name}: p50", percentile(values, 0.5), "ms", 20)
+            run.figure(f"{name}: p99", percentile(values, 0.99), "ms", 20)
+
+
+# ---- at rest ------------------------------------------------------------------------------------------------------------------
+
+def longest_turn_ms(f):
+    """Of the daemon's loop since it was asked last."""
+    before = f.daemon.log().count("turns of the loop")
+    f.daemon.signal(signal.SIGUSR1)
+    f.daemon.wait_log("turns of the loop", before + 1)
+    line = [line for line in f.daemon.log().splitlines() if "turns of the loop" in line][-1]
+    return float(line.split()[-2])
+
+
+@bench
+def drift(run):
+    """A scan of everything that stands: requests, time, the longest turn of the loop."""
+    every = 8
+    with standing(run, 10000, timing={"scan": f"{every}s"}) as f:
+        f.start()
+        f.converge()
+        slow_down(f)
+        f.sim.clear_log()
+        time.sleep(every + 5)                   # at least one whole scan without any write
+        longest_turn_ms(f)
+        since = f.sim.last()
+        time.sleep(2 * every + 5)
+        log = f.sim.log(since)
+        if [e for e in log if not worldlib.is_read(e)]:
+            raise benchlib.Missed("a scan of what nobody has touched wrote something")
+        starts = [i for i, e in enumerate(log) if e["path"].endswith("/IncomingPhoneNumbers.json") and "Page=" not in e["query"].replace("PageSize=", "")]
+        if len(starts) < 2:
+            raise benchlib.Missed("there was no whole scan")
+        scan = log[starts[0]:starts[1]]
+        run.figure(f"{f.count}: requests", len(scan), "")
+        run.figure(f"{f.count}: seconds", max(e["answered_ms"] for e in scan) / 1000 - min(e["time_ms"] for e in scan) / 1000, "s")
+        run.figure(f"{f.count}: longest turn of the loop", longest_turn_ms(f), "ms", 20)
+
+
+@bench
+def plan(run):
+    """trunkctl plan of a fleet with nothing to do."""
+    with standing(run, 5000) as f:
+        f.start()
+        f.converge()
+        f.wait_quiet()
+        times = []
+        for _ in range(5):
+            began = time.monotonic()
+            done = ctllib.trunkctl(f.db, "plan")
+            times.append((time.monotonic() - began) * 1000)
+            if done.code != 0:
+                raise benchlib.Missed(f"trunkctl plan ended with {done.code}: {done.out[-300:]}{done.err[-300:]}")
+        run.figure(f"{f.count}: trunkctl plan", sorted(times)[2], "ms", 50)
+        began = time.monotonic()
+        f.db.q(benchlib.pglib.QUERIES["snapshot_all"])
+        run.figure(f"{f.count}: of that, its one statement by another client", (time.monotonic() - began) * 1000, "ms")
+
+
+@bench
+def idle(run):
+    """What a fleet with nothing to do costs: CPU and statements."""
+    with standing(run, 10000) as f:
+        f.start()
+        f.converge()
+        f.wait_quiet()
+        seconds = 10 if run.options.numbers else 60
+        transactions = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
+        cpu = f.process.cpu_s()
+        before, began = f.db.one(transactions), time.monotonic()
+        time.sleep(seconds)
+        took = time.monotonic() - began
+        run.figure(f"{f.count}: CPU of trunkd", (f.process.cpu_s() - cpu) / took * 100, "% of 1", 0.3)
+        run.figure(f"{f.count}: transactions", max(0, f.db.one(transactions) - before - 1) / took, "1/s", 2)
+
+
+# ---- size ---------------------------------------------------------------------------------------------------------------------
+
+@bench
+def size(run):
+    """What a number costs in small and in large: CPU to bring it up without latency, and memory at rest, also after a restart."""
+    for count in run.sizes(1000, 10000, 100000):
+        with fleet(run, count, latency_ms=0, windows={"twilio": 32, "livekit": 32}) as f:
+            f.start()
+            empty, cpu = f.process.memory_mb(), f.process.cpu_s()
+            f.converge()
+            goal = 80 if count == 100000 else None
+            run.figure(f"{count}: CPU of trunkd for a number", (f.process.cpu_s() - cpu) * 1000 / count, "ms")
+            run.figure(f"{count}: memory when all stand", f.process.memory_mb(), "MB", goal)
+            run.figure(f"{count}: of that, for a number", (f.process.memory_mb() - empty) * 1024 / count, "kB")
+            f.wait_quiet()
+            f.daemon.stop()
+            since = f.sim.last()
+            f.start()
+            benchlib.wait_for("the first lists", lambda f=f, since=since: f.sim.last() > since + 5, f.patience)
+            time.sleep(2)
+            run.figure(f"{count}: memory after a restart", f.process.memory_mb(), "MB", goal)
+            run.figure(f"{count}: at most, since then", f.process.memory_mb("VmHWM"), "MB")

@@ -22,12 +22,6 @@ import simlib                                   # noqa: E402
 import worldlib                                 # noqa: E402
 from daemonlib import wait_for                  # noqa: E402
 
-# What the daemon does when the configuration says nothing.
-PRODUCTION = {
-    "request_timeout": "30s", "send_window": "2s", "quiet_twilio": "30s", "quiet_livekit": "2m", "list_lag": "10s", "retry_min": "500ms",
-    "retry_max": "5m", "recheck": "15m", "corrupted_after": "15m", "corrupted_attempts": "10", "scan": "5m", "poll": "5s", "lease": "15s",
-    "breaker_failures": "5", "probe_min": "1s", "probe_max": "5m",
-}
 NUMBERS_PER_TRUNK = 500
 WINDOWS = {"twilio": 4, "livekit": 5}
 FIRST = 1                                       # of the fleet: worldlib.phone(FIRST)
@@ -77,9 +71,9 @@ class Fleet(worldlib.World):
     """Account main owns `count` numbers; one project, one agent. Latency and windows are those of the providers."""
 
     def __init__(self, db, folder, count, directions="inbound", latency_ms=50, windows=None, timing=None):
-        super().__init__(db, folder, latency_ms=latency_ms, timing={**PRODUCTION, **(timing or {})})
-        self.daemon.log_level = "notice"
-        self.daemon.configure(self.urls, self.timing)
+        super().__init__(db, folder, latency_ms=latency_ms)
+        self.daemon.log_level, self.daemon.timing = "notice", timing or {}      # else as when the configuration says nothing
+        self.daemon.configure(self.urls)
         windows = windows or WINDOWS
         self.count, self.directions, self.latency_ms, self.windows = count, directions, latency_ms, windows
         db.q("drop trigger seen_sealed on trunkd.resource")             # the watcher of the tests' worlds would be measured too

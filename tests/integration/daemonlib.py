@@ -40,7 +40,7 @@ def wait_for(what, condition, timeout=PATIENCE, step=0.02):
 
 
 class Daemon:
-    log_level = "debug"
+    log_level, timing = "debug", TIMING
 
     def __init__(self, db, folder, origins=(), timing=None, user="trunkd_test", environment=None):
         self.db, self.folder = db, pathlib.Path(folder)
@@ -56,10 +56,10 @@ class Daemon:
         self.configure(origins, timing)
 
     def configure(self, origins, timing=None):
-        times = {**TIMING, **(timing or {})}
+        times = {**self.timing, **(timing or {})}
         lines = [f'database: "host={self.db.cluster.directory} dbname={self.db.name} user={self.user}"', "secrets_directory: secrets",
-                 "keys: [keys]", f"log_level: {self.log_level}", "allowed_origins: [" + ", ".join(f'"{o}"' for o in origins) + "]", "timing:"]
-        lines += [f"  {name}: {value}" for name, value in times.items()]
+                 "keys: [keys]", f"log_level: {self.log_level}", "allowed_origins: [" + ", ".join(f'"{o}"' for o in origins) + "]"]
+        lines += ["timing:"] * bool(times) + [f"  {name}: {value}" for name, value in times.items()]
         (self.folder / "trunkd.yaml").write_text("\n".join(lines) + "\n")
 
     def secret(self, name, text, space="account"):
