@@ -251,11 +251,13 @@ static void check_put_back(enum kind_id id, const struct field *field)
     free(after);
 }
 
-/* Both accounts only report. */
-static struct world *reporting_world(void)
+/* Both accounts only report. field NULL: no field in particular. */
+static struct world *reporting_world(const struct field *field)
 {
     struct world *w = standing_world();
 
+    if (field)
+        prepare(w, field);
     world_wish(w, "twilio_account", "main", "{'drift':'report'}");
     world_wish(w, "livekit_project", "voice", "{'drift':'report'}");
     world_run(w, 10 * SECONDS);
@@ -266,7 +268,7 @@ static struct world *reporting_world(void)
 /* It stays so, also for a daemon that starts anew, until somebody says to try again. */
 static void check_left(enum kind_id id, const struct field *field)
 {
-    CLEANUP(world_cleanup) struct world *w = reporting_world();
+    CLEANUP(world_cleanup) struct world *w = reporting_world(field);
     bool followed = strcmp(field->name, "domain_name") == 0;        /* by the outbound trunks that show it: that is a wish */
     char *before = image(w, id);
     change(w, id, field);
@@ -343,7 +345,7 @@ static void test_every_kind_is_left_removed_where_drift_is_only_reported(void **
 
     (void)state;
     for (size_t k = 0; k < KIND_MAX_; k++, visited++) {
-        CLEANUP(world_cleanup) struct world *w = reporting_world();
+        CLEANUP(world_cleanup) struct world *w = reporting_world(NULL);
         remove_by_hand(w, (enum kind_id)k);
         for (int life = 0; life < 2; life++) {
             world_run(w, 2 * ONE_SCAN);
@@ -371,7 +373,7 @@ static void test_every_kind_is_left_removed_where_drift_is_only_reported(void **
 static void test_a_wish_overrides_what_was_only_reported(void **state)
 {
     (void)state;
-    CLEANUP(world_cleanup) struct world *w = reporting_world();
+    CLEANUP(world_cleanup) struct world *w = reporting_world(NULL);
     remove_by_hand(w, KIND_DISPATCH_RULE);
     world_run(w, ONE_SCAN);
     rest(w);
@@ -410,7 +412,7 @@ static void test_a_late_one_is_removed_unless_drift_is_only_reported(void **stat
 {
     (void)state;
     for (int only_reports = 0; only_reports < 2; only_reports++) {
-        CLEANUP(world_cleanup) struct world *w = only_reports ? reporting_world() : standing_world();
+        CLEANUP(world_cleanup) struct world *w = only_reports ? reporting_world(NULL) : standing_world();
         char body[300], tag[60], *held, *all;
         const char *name = db_text(json_object_object_get(row_of(w, KIND_INBOUND_TRUNK), "applied"), "name");
         snprintf(tag, sizeof(tag), "%s", strstr(name, "td-"));          /* with the ] behind it */
