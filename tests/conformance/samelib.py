@@ -48,6 +48,9 @@ STEPS = [
     ("rule", "Create" + DR, {"dispatch_rule": RULE}), ("rule-same", "Create" + DR, {"dispatch_rule": {**RULE, "name": "other"}}),
     ("rule-flat", "Create" + DR, {"rule": {"dispatch_rule_direct": {"room_name": "r", "pin": "1"}}, "trunk_ids": ["<in2>"], "numbers": ["+1"]}),
     ("rule-callee", "Create" + DR, {"dispatch_rule": {"rule": {"dispatch_rule_callee": {"room_prefix": "c", "randomize": True}}, "trunk_ids": ["ST_dangling"]}}),
+    ("rule-agents", "Create" + DR, {"dispatch_rule": {"rule": {"dispatch_rule_individual": {}}, "trunk_ids": ["ST_agents"], "room_config": {"agents": [
+        {"agent_name": "one", "metadata": "1"}, {"agent_name": "two"}]}}}),
+    ("in-auth", "Create" + IN, {"trunk": {"numbers": ["+15550100060"], "auth_username": "u", "auth_password": "p"}}),
     ("rule-missing", "Create" + DR, {"dispatch_rule": {}}), ("rule-no-variant", "Create" + DR, {"dispatch_rule": {"rule": {}}}),
     ("rule-self-clash", "Create" + DR, {"dispatch_rule": {"rule": {"dispatch_rule_direct": {"room_name": "r"}}, "trunk_ids": ["ST_q", "ST_q"]}}),
     ("rule-list", "List" + DR, {}), ("rule-list-trunk", "List" + DR, {"trunk_ids": ["<in>"]}),

@@ -88,10 +88,12 @@ class Phone:
         with log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
 
-    def call(self, url, number, seconds=10, talk_ms=500):
-        """What Twilio does with a call for a number: an INVITE to the origination URL. True when it was answered with 200."""
+    def call(self, url, number, seconds=10, talk_ms=500, headers="", login=None):
+        """What Twilio does with a call for a number: an INVITE to the origination URL. True when it was answered with 200. With a login, a user
+        name and a password, it expects to be asked for them."""
+        scenario = self.scenario("login" if login else "ring", [CALLER, headers and "\n    " + headers, *(login or ())])
         host, port, transport = re.fullmatch(r"sip:([0-9.]+):(\d+);transport=(tcp|udp)", url).groups()
-        process = self.sipp([f"{host}:{port}", "-sf", str(self.scenario("ring", [CALLER])), "-s", number, "-p", str(free_port()),
+        process = self.sipp([f"{host}:{port}", "-sf", str(scenario), "-s", number, "-p", str(free_port()),
                              "-t", {"tcp": "t1", "udp": "u1"}[transport], "-d", str(talk_ms)], seconds)
         return process.wait(seconds + 20) == 0
 

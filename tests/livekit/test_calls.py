@@ -13,13 +13,16 @@ from daemonlib import wait_for
 from worldlib import phone
 
 A, B, OTHERS, OUT, UNLISTED = (phone(n) for n in range(1, 6))
+C = phone(6)             # of another carrier, whose side sipp plays too
 METADATA = '{"queue":"support"}'
 CALLERS = 3             # ring all the time while a number is moved
 
 
 class Telephony:
     def __init__(self, world, servers, workers, phone, terminations):
-        self.world, self.servers, self.workers, self.phone, self.terminations = world, servers, workers, phone, terminations
+        self.world, self.servers, self.workers, self.phone, self.terminations = world, servers, workers, phone, terminations[:2]
+        self.carrier = terminations[2]                      # where another carrier takes calls
+        self.sip = f"sip:127.0.0.1:{servers[0].sip_port};transport=tcp"     # and where it brings them
 
     def url(self, number):
         """The origination URL of the trunk that the number is on, as the account at Twilio has it now; None: on no trunk."""
@@ -65,7 +68,7 @@ def telephony(cluster, servers, tmp_path_factory):
     try:
         db.q("update trunkd.livekit_project set sip_host = %s", f"127.0.0.1:{servers[0].sip_port}")
         second = servers[1]
-        terminations = [f"127.0.0.1:{serverlib.free_port()}" for _ in range(2)]
+        terminations = [f"127.0.0.1:{serverlib.free_port()}" for _ in range(3)]
         world.urls += [second.proxy.url, *terminations]
         world.give_secret("second", second.secret)
         world.insert("livekit_project", {"name": "second", "url": second.proxy.url, "api_key": second.key, "secret": "file:account/second",
@@ -236,3 +239,127 @@ def test_a_termination_that_the_configuration_does_not_list_is_not_used(telephon
     line = world.wait_line(UNLISTED, lambda line: line["status"] == "pending" and "127.0.0.1:9" in line["message"], "waits for its account")
     print(line["reason"], line["message"])
     assert [o for o in world.sim.objects("outbound_trunks") if o["numbers"] == [UNLISTED]] == []
+
+
+# ---- what settings of a number, and of its agent's rules, do to a call; with a number of another carrier
+
+@pytest.fixture
+def number(telephony):
+    """Stands for one test, with other settings each time: `number(inbound_trunk={...})`; gives the line of the view."""
+    world = telephony.world
+
+    def settle(rule=None, **columns):
+        world.db.q("update trunkd.agent set dispatch_rule = %s where name = 'support'", json.dumps(rule or {}))
+        if columns and world.line(C):
+            world.set(C, **{name: json.dumps(value) for name, value in columns.items()})
+        elif not world.line(C):
+            world.carrier(C, outbound="outbound_trunk" in columns, **columns)
+        return world.wait_active(C)
+
+    yield settle
+    world.db.q("update trunkd.agent set dispatch_rule = '{}' where name = 'support'")
+    world.delete(C)
+    world.wait_gone(C)
+    world.wait_active(A)
+
+
+def test_headers_of_a_call_become_attributes(telephony, number):
+    number(inbound_trunk={"headers_to_attributes": {"X-Order": "order"}, "include_headers": "x"})
+    _, told = telephony.rings_through(C, telephony.sip, headers="X-Order: 4711\n    X-Queue: blue")
+    attributes = told["attributes"]
+    assert attributes["order"] == "4711" and "blue" in attributes.values(), attributes
+    number(inbound_trunk={})
+    _, told = telephony.rings_through(C, telephony.sip, headers="X-Order: 4711\n    X-Queue: blue")
+    assert "order" not in told["attributes"] and "blue" not in told["attributes"].values(), told
+
+
+@pytest.mark.parametrize("allowed, others", [
+    ({"allowed_numbers": [calllib.CALLER, "+15557650001"]}, {"allowed_numbers": ["+15557650001"]}),
+    ({"allowed_addresses": ["127.0.0.0/8"]}, {"allowed_addresses": ["203.0.113.0/24", "127.0.0.9"]}),
+], ids=["numbers", "addresses"])
+def test_only_callers_that_are_allowed_get_through(telephony, number, allowed, others):
+    number(inbound_trunk=allowed)
+    assert telephony.rings_through(C, telephony.sip)[0] == "support"
+    number(inbound_trunk=others)
+    telephony.does_not_ring(C, telephony.sip)
+    number(inbound_trunk={})
+    assert telephony.rings_through(C, telephony.sip)[0] == "support"
+
+
+def test_callers_are_asked_for_user_and_password(telephony, number):
+    telephony.world.give_secret("in", "inbound-password", "sip")
+    number(inbound_trunk={"auth_username": "carrier", "auth_password": "file:sip/in"})
+    assert telephony.rings_through(C, telephony.sip, login=("carrier", "inbound-password"))[0] == "support"
+    telephony.does_not_ring(C, telephony.sip)
+    before = telephony.counts()
+    assert not telephony.phone.call(telephony.sip, C, login=("carrier", "another-password")) and telephony.counts() == before
+
+
+def test_a_call_that_nobody_answers_is_given_up_in_time(telephony, number):
+    world = telephony.world
+    world.db.q("insert into trunkd.agent (name, dispatch_name) values ('nobody', 'nobody-at-all') on conflict do nothing")
+    number(inbound_trunk={"ringing_timeout_seconds": 2})
+    world.set(C, agent="nobody")
+    world.wait_active(C)
+    began = time.monotonic()
+    assert not telephony.phone.call(telephony.sip, C, seconds=20)
+    took, seen = time.monotonic() - began, (telephony.phone.folder / f"{telephony.phone.trace.name}.messages").read_text(errors="replace")
+    assert "SIP/2.0 486" in seen and 1.5 < took < 15, (took, seen[-2000:])
+
+
+def test_rooms_are_named_by_the_type_of_the_rule(telephony, number):
+    number({"type": "direct", "room_name": "lobby-1"})
+    assert telephony.rings_through(C, telephony.sip)[1]["room"] == "lobby-1"
+    number({"type": "callee"})
+    assert telephony.rings_through(C, telephony.sip)[1]["room"] == "call_" + C
+    number({"type": "callee", "randomize": True})
+    assert telephony.rings_through(C, telephony.sip)[1]["room"].startswith(f"call_{C}_")
+    number({"no_randomness": True})
+    assert telephony.rings_through(C, telephony.sip)[1]["room"] == "call_" + calllib.CALLER
+
+
+def test_attributes_of_the_rule_are_the_callers_and_its_number_can_be_hidden(telephony, number):
+    number({"attributes": {"tier": "gold"}, "hide_phone_number": True})
+    _, told = telephony.rings_through(C, telephony.sip)
+    assert told["attributes"]["tier"] == "gold" and calllib.CALLER not in json.dumps(told), told
+
+
+def test_more_agents_come_to_the_room_with_metadata_of_their_own(telephony, number):
+    number({"more_agents": {"sales-agent": "the second"}})
+    before = telephony.counts()
+    assert telephony.phone.call(telephony.sip, C, talk_ms=3000)
+    wait_for("both", lambda: all(telephony.counts()[name] > before[name] for name in ("support", "sales")))
+    first, second = telephony.calls("support")[-1], telephony.calls("sales")[-1]
+    assert first["room"] == second["room"] and (first["metadata"], second["metadata"]) == (METADATA, "the second")
+
+
+def test_a_pin_comes_before_the_agent(telephony, number):
+    """The call is answered at once, to hear the PIN; who types none reaches nobody."""
+    number({"pin": "1234"})
+    before = telephony.counts()
+    assert telephony.phone.call(telephony.sip, C) and telephony.counts() == before
+    number({})
+    assert telephony.rings_through(C, telephony.sip)[0] == "support"
+
+
+def test_an_outbound_call_by_another_carrier(telephony, number):
+    """With the password that people gave, as it lies behind its reference when the call is made."""
+    world, client = telephony.world, telephony.servers[0].client
+    world.give_secret("out", "first outbound password", "sip")
+    login = {"address": telephony.carrier, "transport": "udp", "auth_username": "desk", "auth_password": "file:sip/out",
+             "headers": {"X-Tenant": "seven"}, "from_host": "calls.example.com"}
+    kept = number(outbound_trunk=login)["livekit_outbound_trunk_id"]
+
+    def trunk():
+        return next(o for o in world.sim.listed(telephony.servers[0], "outbound_trunks") if o["numbers"] == [C])
+
+    assert (trunk()["address"], trunk()["auth_password"]) == (telephony.carrier, "first outbound password")
+    answer, content, sent = telephony.phone.call_out(client, trunk(), "carrier-1")
+    assert answer.status == 200 and content, (answer, sent)
+    assert "X-Tenant: seven" in sent and f"<sip:{C}@calls.example.com" in sent, sent
+    assert telephony.phone.call_out(client, trunk(), "carrier-2", "another password")[0].status == 403
+    world.give_secret("out", "second outbound password", "sip")
+    wait_for("the second password", lambda: trunk()["auth_password"] == "second outbound password")
+    world.wait_active(C)
+    answer, content, sent = telephony.phone.call_out(client, trunk(), "carrier-3", "second outbound password")
+    assert answer.status == 200 and content and trunk()["sip_trunk_id"] == kept, (answer, sent)

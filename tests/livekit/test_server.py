@@ -1,4 +1,5 @@
 """What only the real server can show: its own words, its own checks, its own slowness."""
+import json
 import os
 import signal
 import time
@@ -43,6 +44,17 @@ def test_the_server_holds_what_was_sent_field_by_field(world, servers):
     assert world.events("Drifted") == []
     assert sorted(worldlib.short(e) for e in world.writes() if e["provider"] == "livekit") == [
         "POST CreateSIPDispatchRule", "POST CreateSIPInboundTrunk", "POST CreateSIPOutboundTrunk"]
+
+
+def test_a_variant_with_nothing_in_it_is_a_rule_of_that_type(world, servers):
+    """The object of the variant is written empty; the server must not drop it."""
+    both_ways(world)
+    for settings, variant in (({}, "individual"), ({"type": "callee"}, "callee")):
+        world.db.q("update trunkd.agent set room_prefix = '', dispatch_rule = %s where name = 'support'", json.dumps(settings))
+        world.wait_active(A)
+        rule, = world.sim.listed(servers[0], "dispatch_rules")
+        assert list(rule["rule"]) == ["dispatch_rule_" + variant] and rule["rule"]["dispatch_rule_" + variant]["room_prefix"] == "", rule
+    world.agree()
 
 
 @pytest.mark.parametrize("body", [{"numbers": [A]}, {"numbers": [A, "+15559999999"], "name": "theirs"}], ids=["alone", "among others"])
