@@ -41,7 +41,9 @@ static bool rule_matches(const struct judge_rule *rule, enum operation operation
         return true;
     if (!*rule->code)
         return !code;
-    return code && (strcmp(rule->code, "*") == 0 || strcmp(rule->code, code) == 0);
+    size_t length = strlen(rule->code);
+    bool all_that_begin_so = rule->code[length - 1] == '*';
+    return code && (all_that_begin_so ? strncmp(rule->code, code, length - 1) == 0 : strcmp(rule->code, code) == 0);
 }
 
 /* 4xx says that a request was understood and not carried out; 408 and 425 say no such thing. */

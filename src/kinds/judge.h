@@ -20,7 +20,7 @@ struct complaint { const char *code, *message; };
 struct judge_rule {
     unsigned operations;
     int status;                 /* 0: any 4xx that a rule may speak of */
-    const char *code;           /* NULL: any body; "": a body that is not the provider's; "*": any of the provider's */
+    const char *code;           /* NULL: any body; "": a body that is not the provider's; "*": any of the provider's, "21*": that begins so */
     enum verdict verdict;
     const char *reason;
 };

@@ -19,11 +19,9 @@ static const struct judge_rule rules[] = {
     { ON_ANY,    403, "*",     VERDICT_ACCOUNT, "CredentialsRefused" },
     { ON_ANY,    403, "",      VERDICT_ACCOUNT, "WrongServer" },
     { ON_ANY,    404, "",      VERDICT_ACCOUNT, "WrongServer" },
-    /* never processed, always safe to repeat; and a state that passes */
+    /* never processed, always safe to repeat */
     { ON_ANY,    429, NULL,    VERDICT_LATER,   NULL },
     { ON_ANY,    0,   "20429", VERDICT_LATER,   NULL },
-    { ON_ANY,    409, "*",     VERDICT_LATER,   NULL },
-    { ON_ANY,    0,   "20409", VERDICT_LATER,   NULL },
     /* the object is not there; of a list in the account itself nothing can be missing */
     { ON_GET | ON_UPDATE | ON_DELETE | ON_CHECK, 404, "20404", VERDICT_GONE, NULL },
     { ON_CREATE | ON_LIST, 404, "20404", VERDICT_ACCOUNT, "WrongServer" },
@@ -45,6 +43,12 @@ static const struct judge_rule rules[] = {
     { ON_DELETE, 0,   "21236", VERDICT_TAKEN,   NULL },
     { ON_DELETE, 0,   "21241", VERDICT_TAKEN,   NULL },
     { ON_DELETE, 0,   "21247", VERDICT_TAKEN,   NULL },
+    /* whatever the status: no document has it for these codes */
+    { ON_CREATE, 409, "21*",   VERDICT_TAKEN,   NULL },
+    { ON_UPDATE | ON_DELETE, 409, "21*", VERDICT_REFUSED, "Refused" },
+    /* a state that passes */
+    { ON_ANY,    409, "*",     VERDICT_LATER,   NULL },
+    { ON_ANY,    0,   "20409", VERDICT_LATER,   NULL },
     /* everything else that Twilio says no to */
     { ON_CREATE, 0,   "*",     VERDICT_TAKEN,   NULL },
     { ON_UPDATE | ON_DELETE, 0, "*", VERDICT_REFUSED, "Refused" },

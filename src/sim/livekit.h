@@ -67,6 +67,10 @@ void lk_list(struct sim *, struct call *);
 void lk_list_old_trunks(struct sim *, struct call *);
 void lk_dial(struct sim *, struct call *);
 
+/* What a read shows (livekit_past.c). */
+const struct object *lk_seen(const struct sim *, struct tenant *, enum sim_kind, const char *id);
+const struct object **lk_seen_by_id(const struct sim *, struct tenant *, enum sim_kind, size_t *ret_count);  /* the caller frees */
+
 const struct lk_message *lk_message_of(enum sim_kind);
 struct json_object *lk_effective_encryption(struct json_object *set);       /* borrowed; NULL: off */
 void lk_answer(struct sim *, struct call *, const struct lk_message *, struct json_object *set);    /* takes set */

@@ -55,7 +55,7 @@ static bool passes(struct call *call, const struct filter *f, const struct objec
 static void add_with_nulls(struct sim *sim, struct call *call, enum sim_kind kind, const struct filter *f, struct json_object *items)
 {
     for (size_t i = 0; i < array_length(f->ids); i++) {
-        const struct object *o = object_find(call->tenant, kind, NULL, array_text(f->ids, i));
+        const struct object *o = lk_seen(sim, call->tenant, kind, array_text(f->ids, i));
         json_object_array_add(items, o && object_listed(sim, o) && passes(call, f, o) ? livekit_show(sim, o, false) : NULL);
     }
 }
@@ -67,7 +67,7 @@ static void add_items(struct sim *sim, struct call *call, enum sim_kind kind, co
     int64_t limit = get_int(page, "limit", 0) > 0 ? get_int(page, "limit", 0) : CHUNK_STANDARD, in_chunk = 0, matched = 0;
     bool filtered = array_length(f->ids) > 0 || array_length(f->values) > 0;
     size_t count = 0;
-    struct object **objects = objects_by_id(call->tenant, kind, &count);
+    const struct object **objects = lk_seen_by_id(sim, call->tenant, kind, &count);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(objects[i]->id, after) <= 0 || !object_listed(sim, objects[i]))
             continue;

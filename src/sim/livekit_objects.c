@@ -90,11 +90,13 @@ static struct object *store(struct sim *sim, struct call *call, const char *id)
     json_object_object_del(set, variants[kind].id_field);
     stamp(sim, set, o == NULL);
     if (o) {
+        lk_past_keep(sim, o, true);
         json_object_put(o->body);
         o->body = set;
         object_touch(sim, o);
     } else {
         o = object_add(sim, call->tenant, kind, id, NULL, set);
+        lk_past_keep(sim, o, false);
     }
     livekit_conflict_keys(o);
     call_committed(sim, call, o->key);
@@ -239,7 +241,7 @@ void lk_update_run(struct sim *sim, struct call *call)
 void lk_get(struct sim *sim, struct call *call)
 {
     const char *id = request_id(call);
-    struct object *o = visible(sim, call, kind_of(call), id);
+    const struct object *o = lk_seen(sim, call->tenant, kind_of(call), id);
     if (text_is_empty(id)) {
         twirp_error(call, "invalid_argument", "trunk ID is required");
         return;
@@ -251,6 +253,13 @@ void lk_get(struct sim *sim, struct call *call)
     struct json_object *answer = json_object_new_object();
     put_json(answer, "trunk", livekit_show(sim, o, false));
     answer_json(call, 200, answer);
+}
+
+static void remove_object(struct sim *sim, struct call *call, struct object *o)
+{
+    lk_past_keep(sim, o, true);
+    call_committed(sim, call, o->key);
+    object_remove(o);
 }
 
 /* Both kinds of trunk; an unknown id is well too. */
@@ -266,8 +275,7 @@ void lk_delete_trunk(struct sim *sim, struct call *call)
     put_text(answer, "sip_trunk_id", id);
     o = o ? o : visible(sim, call, KIND_OUTBOUND_TRUNK, id);
     if (o) {
-        call_committed(sim, call, o->key);
-        object_remove(o);
+        remove_object(sim, call, o);
     }
     lk_answer(sim, call, &lk_old_trunk, answer);
 }
@@ -285,8 +293,7 @@ void lk_delete_rule(struct sim *sim, struct call *call)
         return;
     }
     answer_object(sim, call, o);
-    call_committed(sim, call, o->key);
-    object_remove(o);
+    remove_object(sim, call, o);
 }
 
 /* ---- a phone call that nobody can place: there is no livekit-sip here */

@@ -15,6 +15,7 @@ libtrunkd_sim_a_SOURCES = \
 	src/sim/livekit_fields.c \
 	src/sim/livekit_list.c \
 	src/sim/livekit_objects.c \
+	src/sim/livekit_past.c \
 	src/sim/livekit_rules.c \
 	src/sim/livekit_update.c \
 	src/sim/log.c \

@@ -158,7 +158,7 @@ bool object_listed(const struct sim *sim, const struct object *o)
     return object_visible(sim, o) && o->created_ms + lag <= sim->now_ms;
 }
 
-static int compare_ids(const void *a, const void *b)
+int object_compare_ids(const void *a, const void *b)
 {
     const struct object *const *x = a, *const *y = b;
     return strcmp((*x)->id, (*y)->id);
@@ -171,7 +171,7 @@ struct object **objects_by_id(struct tenant *t, enum sim_kind kind, size_t *ret_
     size_t n = 0;
     for (struct object *o = list->head; o; o = o->next)
         all[n++] = o;
-    qsort(all, n, sizeof(*all), compare_ids);
+    qsort(all, n, sizeof(*all), object_compare_ids);
     *ret_count = n;
     return all;
 }
@@ -202,6 +202,7 @@ static void tenant_free(struct tenant *t)
         while (t->lists[kind].head)
             object_remove(t->lists[kind].head);
         map_release(&t->lists[kind].by_key);
+        lk_past_free(&t->lists[kind], INT64_MAX);
     }
     while (t->keys) {
         struct api_key *key = t->keys;

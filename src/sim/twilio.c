@@ -12,12 +12,15 @@
 
 #define PAGE_SIZE_MAX 1000
 #define PAGE_SIZE_STANDARD 50
+#define TRUNKING_CODES 21       /* thousand: no document has their HTTP status */
 enum { EMPTY_URL_IGNORED, EMPTY_URL_CLEARS, EMPTY_URL_REFUSED };      /* the setting twilio_empty_url */
 
 void twilio_error(struct sim *sim, struct call *call, int status, int64_t code, const char *message)
 {
     char info[96];
     struct json_object *o = json_object_new_object();
+    if (status == 400 && code / 1000 == TRUNKING_CODES)
+        status = (int)sim->set.twilio_refusal_status;
     (void)snprintf(info, sizeof(info), "https://www.twilio.com/docs/errors/%lld", (long long)code);
     put_int(o, "code", code);
     put_int(o, "status", status);

@@ -2,7 +2,8 @@
  *
  * Rules: no name is unique; 10000 policies, 10 targets in one (21253, 21254); a target is a sip: address, never sips:; a policy with
  * targets, or one that a BYOC trunk uses, cannot be deleted (409 20409) unless the setting lets it take its targets along; a BYOC
- * trunk names a policy that exists. A policy routes only through a BYOC trunk. */
+ * trunk names a policy that exists, and can be deleted unless the setting wants that name cleared first. A policy routes only
+ * through a BYOC trunk. */
 #include "twilio.h"
 
 #include "json.h"
@@ -144,8 +145,16 @@ static bool byoc_usable(struct sim *sim, struct call *call, const struct form *f
     return false;
 }
 
+static bool byoc_removable(struct sim *sim, struct call *call, struct object *byoc)
+{
+    if (sim->set.twilio_byoc_delete || text_is_empty(get_text(byoc->body, "connection_policy_sid")))
+        return true;
+    twilio_error(sim, call, 409, 20409, "BYOC trunk has a connection policy");
+    return false;
+}
+
 static const struct twilio_collection byoc_trunks = {
-    KIND_BYOC_TRUNK, KIND_MAX_, 0, 2, "byoc_trunks", twilio_byoc_defaults, byoc_usable, NULL,
+    KIND_BYOC_TRUNK, KIND_MAX_, 0, 2, "byoc_trunks", twilio_byoc_defaults, byoc_usable, byoc_removable,
 };
 
 #define POLICIES "v1", "ConnectionPolicies"

@@ -43,7 +43,10 @@ struct object {
     size_t shared_keys_count;
 };
 
-struct object_list { struct object *head, *tail; size_t count; struct map by_key; };
+/* What an object was until a moment ago; without a body it was not there. */
+struct past { struct past *next; int64_t until_ms; struct object was; };
+
+struct object_list { struct object *head, *tail; size_t count; struct map by_key; struct past *past; };
 
 struct api_key { struct api_key *next; char sid[SIM_ID_BYTES]; char *secret; };
 
@@ -72,6 +75,7 @@ struct tombstone { struct tombstone *next; char *domain; int64_t until_ms; char 
     X(twilio_retry_after_s, 0, 3600, 0) \
     X(twilio_list_lag_ms, 0, 600000, 0) \
     X(livekit_list_lag_ms, 0, 600000, 0) \
+    X(livekit_read_lag_ms, 0, 600000, 0) \
     X(twilio_cap_trunks, 0, 1000000, 100) \
     X(twilio_cap_credential_lists, 0, 1000000, 100) \
     X(twilio_cap_credentials, 0, 1000000, 1000) \
@@ -85,9 +89,11 @@ struct tombstone { struct tombstone *next; char *domain; int64_t until_ms; char 
     X(twilio_tombstone_ms, 0, INT64_C(31536000000), INT64_C(2592000000)) \
     X(twilio_tombstone_own, 0, 1, 1) \
     X(twilio_domain_taken_code, 20000, 29999, 21248) \
+    X(twilio_refusal_status, 400, 499, 400) \
     X(twilio_mapped_list_delete, 0, 1, 0) \
     X(twilio_full_list_delete, 0, 1, 1) \
     X(twilio_policy_delete, 0, 1, 0) \
+    X(twilio_byoc_delete, 0, 1, 1) \
     X(twilio_racy_names, 0, 1, 0) \
     X(twilio_keeps_case, 0, 1, 0) \
     X(twilio_sip_url_case, 0, 2, 0) \
@@ -227,6 +233,7 @@ void object_touch(struct sim *, struct object *);
 bool object_visible(const struct sim *, const struct object *);     /* region, mode and tenant; not the lag */
 bool object_listed(const struct sim *, const struct object *);      /* object_visible and past the list lag */
 struct object **objects_by_id(struct tenant *, enum sim_kind, size_t *ret_count);   /* the caller frees */
+int object_compare_ids(const void *, const void *);                     /* two pointers to objects, for qsort() */
 void store_release(struct sim *);
 void tombstone_add(struct sim *, const char *domain, const struct tenant *);
 bool tombstone_holds(const struct sim *, const char *domain, const struct tenant *);
@@ -280,6 +287,10 @@ struct json_object *twilio_show(const struct sim *, const struct object *, const
 void twilio_trunk_remove(struct sim *, struct object *trunk);
 struct object *twilio_domain_holder(struct sim *, const char *domain);
 void number_set_trunk(struct sim *, struct object *number, const char *trunk_sid);
+
+/* livekit_past.c: the caller of lk_past_keep() changes the object next */
+void lk_past_keep(struct sim *, const struct object *, bool is_there);
+void lk_past_free(struct object_list *, int64_t until_ms);
 
 /* livekit_rules.c */
 struct json_object *livekit_show(const struct sim *, const struct object *, bool masked);

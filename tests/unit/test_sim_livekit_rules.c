@@ -394,6 +394,46 @@ static void test_projects_do_not_see_each_other(void **state)
     free(bearer);
 }
 
+static void trunk_is_shown(struct world *w, const char *id, const char *name)
+{
+    const char *by_id = line("{\"trunk_ids\":[\"%s\"]}", id), *all = "{}";
+    assert_int_equal(world_livekit(w, "ListSIPInboundTrunk", all), 200);
+    assert_int_equal(json_object_array_length(world_json(w, "items")), name != NULL);
+    assert_int_equal(world_livekit(w, "ListSIPInboundTrunk", by_id), 200);
+    assert_int_equal(json_object_array_length(world_json(w, "items")), name != NULL);
+    if (name)
+        assert_string_equal(world_text(w, "items.0.name"), name);
+    assert_int_equal(world_livekit(w, "GetSIPInboundTrunk", line("{\"sip_trunk_id\":\"%s\"}", id)), name ? 200 : 404);
+    if (name)
+        assert_string_equal(world_text(w, "trunk.name"), name);
+}
+
+static void test_reads_come_from_a_cache_if_switched(void **state)
+{
+    struct world *w = *state;
+    char id[128], other[128];
+    assert_int_equal(world_control(w, "POST config", "{\"livekit_read_lag_ms\":5000}"), 200);
+    made(w, "CreateSIPInboundTrunk", IN("\"name\":\"one\",\"numbers\":[\"+1\"]"), id);
+    trunk_is_shown(w, id, NULL);
+    world_at(w, 3000);
+    assert_int_equal(world_livekit(w, "UpdateSIPInboundTrunk", line("{\"sip_trunk_id\":\"%s\",\"replace\":{\"name\":\"two\",\"numbers\":[\"+1\"]}}", id)), 200);
+    assert_string_equal(world_text(w, "name"), "two");
+    trunk_is_shown(w, id, NULL);
+    world_at(w, 5000);
+    trunk_is_shown(w, id, "one");
+    assert_int_equal(world_livekit(w, "DeleteSIPTrunk", line("{\"sip_trunk_id\":\"%s\"}", id)), 200);
+    trunk_is_shown(w, id, "one");
+    world_at(w, 8000);
+    trunk_is_shown(w, id, "two");
+    made(w, "CreateSIPInboundTrunk", IN("\"name\":\"other\",\"numbers\":[\"+1\"]"), other);    /* conflicts are of what is there */
+    trunk_is_shown(w, id, "two");
+    world_at(w, 10000);
+    trunk_is_shown(w, id, NULL);
+    world_at(w, 13000);
+    trunk_is_shown(w, other, "other");
+    assert_int_equal(LIVEKIT_COUNT(w, "inbound_trunks"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -405,7 +445,7 @@ int main(void)
         TEST(test_a_move_to_a_held_number_passes_an_addition_does_not), TEST(test_replace_resets_what_is_left_out),
         TEST(test_update_changes_what_it_can_and_ignores_the_rest), TEST(test_update_of_a_rule_merges_attributes),
         TEST(test_an_update_that_makes_it_invalid), TEST(test_how_media_is_echoed), TEST(test_lists_are_sorted_and_filters_show_everybody_s),
-        TEST(test_pages), TEST(test_deletes), TEST(test_everything_gone_and_back), TEST(test_projects_do_not_see_each_other),
+        TEST(test_pages), TEST(test_reads_come_from_a_cache_if_switched), TEST(test_deletes), TEST(test_everything_gone_and_back), TEST(test_projects_do_not_see_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,9 @@ static void test_domain_switches(void **state)
     assert_int_equal(world_twilio(w, line("POST /v1/Trunks/%s", sid), DOMAIN("two")), 200);
     assert_int_equal(world_control(w, "POST config", "{\"twilio_tombstone_own\":1}"), 200);
     refused(w, "POST /v1/Trunks", DOMAIN("one"), 400, 21245);
+    assert_int_equal(world_control(w, "POST config", "{\"twilio_refusal_status\":409}"), 200);
+    refused(w, "POST /v1/Trunks", DOMAIN("one"), 409, 21245);
+    refused(w, "POST /v1/Trunks", "FriendlyName=a&Colour=b", 400, 20001);
 }
 
 static void test_caps(void **state)

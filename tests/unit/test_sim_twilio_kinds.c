@@ -191,6 +191,11 @@ static void test_byoc_trunks(void **state)
     assert_int_equal(TWILIO_COUNT(w, "connection_policy_targets"), 0);
     assert_int_equal(world_twilio(w, "GET /v1/ByocTrunks", NULL), 200);
     assert_true(world_says(w, "\"connection_policy_sid\":null"));
+    make(w, "POST /v1/ConnectionPolicies", "", policy);
+    assert_int_equal(world_twilio(w, line("POST /v1/ByocTrunks/%s", byoc), line("ConnectionPolicySid=%s", policy)), 200);
+    set(w, "{\"twilio_byoc_delete\":0}");
+    refused(w, line("DELETE /v1/ByocTrunks/%s", byoc), NULL, 409, 20409);
+    set(w, "{\"twilio_byoc_delete\":1}");
     assert_int_equal(world_twilio(w, line("DELETE /v1/ByocTrunks/%s", byoc), NULL), 204);
     assert_int_equal(TWILIO_COUNT(w, "byoc_trunks"), 0);
 }
