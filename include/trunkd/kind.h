@@ -26,6 +26,7 @@ struct spec {
     const char *value[SPEC_FIELDS_MAX];     /* by index into the kind's field table */
     const char *secret;                     /* reference of the FIELD_SECRET field's value */
     const char *secret_place;               /* what that reference is for: resource_secret_place() of the row that holds it */
+    uint32_t left_out;                      /* of an answer: the fields, by bit, that it does not speak of */
 };
 
 enum field_type {

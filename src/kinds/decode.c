@@ -153,8 +153,11 @@ void decode_spec(const struct kind *kind, const struct json *object, enum spelli
     for (size_t i = 0; i < kind->fields_count; i++) {
         const struct field *field = &kind->fields[i];
 
-        if (!(field->flags & FIELD_WRITE_ONLY))
-            spec.value[i] = value_canonical(field, read_field(field, object, spelling, arena), arena);
+        if (field->flags & FIELD_WRITE_ONLY)
+            continue;
+        const struct json *shown = read_field(field, object, spelling, arena);
+        spec.value[i] = value_canonical(field, shown, arena);
+        spec.left_out |= shown ? 0 : 1u << i;
     }
     *ret = spec;
 }

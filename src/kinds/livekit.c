@@ -122,6 +122,7 @@ static bool decode_one(const struct livekit_shape *shape, const struct call *cal
     if (!found.id)
         return err_set(err, ERR_AMBIGUOUS, "%s: an object in the answer has no %s", shape->kind->name, shape->id);
     decode_spec(shape->kind, item, SPELLING_EITHER, call->arena, &found.spec);
+    found.spec.left_out = 0;                /* what is left out has its default */
     found.name = json_member(item, "name");
     if (!tag_parse(found.name, &found.tag))
         found.tag = (struct tag){ .nonce = "" };

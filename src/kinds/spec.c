@@ -63,7 +63,8 @@ void spec_read(const struct kind *kind, const struct json *document, struct aren
 
 void spec_copy(const struct kind *kind, const struct spec *from, struct arena *arena, struct spec *ret)
 {
-    struct spec spec = { .secret = arena_strdup(arena, from->secret), .secret_place = arena_strdup(arena, from->secret_place) };
+    struct spec spec = { .secret = arena_strdup(arena, from->secret), .secret_place = arena_strdup(arena, from->secret_place),
+                         .left_out = from->left_out };
 
     for (size_t i = 0; i < kind->fields_count; i++)
         spec.value[i] = arena_strdup(arena, from->value[i]);
@@ -86,21 +87,22 @@ const char *spec_missing(const struct kind *kind, const struct spec *spec)
 }
 
 /* A provider may or may not show a password: LiveKit's server does, its cloud is not known to. What is not shown is not a change. */
-static bool is_shown(const struct field *field, const char *value)
+static bool is_shown(const struct kind *kind, size_t i, const struct spec *found)
 {
-    if (field->flags & FIELD_WRITE_ONLY)
+    if ((kind->fields[i].flags & FIELD_WRITE_ONLY) || (found->left_out & (1u << i)))
         return false;
-    return field->type != FIELD_SECRET || value;
+    return kind->fields[i].type != FIELD_SECRET || found->value[i];
 }
 
 void spec_observe(const struct kind *kind, const struct spec *found, const struct spec *sent, struct arena *arena, struct spec *ret)
 {
     struct spec spec = *found;
 
+    spec.left_out = 0;
     spec.secret = sent ? sent->secret : NULL;
     spec.secret_place = sent ? sent->secret_place : NULL;
     for (size_t i = 0; i < kind->fields_count; i++)
-        if (!is_shown(&kind->fields[i], found->value[i]))
+        if (!is_shown(kind, i, found))
             spec.value[i] = sent ? sent->value[i] : NULL;
     spec_copy(kind, &spec, arena, ret);
 }

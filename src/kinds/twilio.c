@@ -141,8 +141,8 @@ static bool next_page(const struct twilio_shape *shape, const struct call *call,
     return true;
 }
 
-static bool decode_one(const struct twilio_shape *shape, const struct call *call, const struct json *item, struct found *ret,
-                       struct err *err)
+static bool decode_one(const struct twilio_shape *shape, enum operation operation, const struct call *call, const struct json *item,
+                       struct found *ret, struct err *err)
 {
     const struct kind *kind = shape->kind;
     size_t parent = decode_parent_field(kind);
@@ -154,9 +154,12 @@ static bool decode_one(const struct twilio_shape *shape, const struct call *call
     if (!text_equal(account_sid, call->account->account_sid))
         return err_set(err, ERR_AMBIGUOUS, "the answer is about account %.64s, not %s", text_or(account_sid, "(none)"), call->account->account_sid);
     decode_spec(kind, item, SPELLING_AS_IS, call->arena, &found.spec);
+    if (operation != OP_LIST)
+        found.spec.left_out = 0;            /* only a list may be shorter than the object */
     if (parent < kind->fields_count) {
         if (!found.spec.value[parent])
             found.spec.value[parent] = call->spec ? call->spec->value[parent] : call->resource ? call->resource->parent_id : NULL;
+        found.spec.left_out &= ~(1u << parent);
         found.parent = found.spec.value[parent];
     }
     found.name = json_member(item, "friendly_name");
@@ -180,7 +183,7 @@ bool twilio_decode(const struct twilio_shape *shape, enum operation operation, c
     if (!json_parse(call->arena, reply->body, reply->body_bytes, &body, err))
         return err_prefix(err, "%s: ", shape->kind->name);
     if (operation != OP_LIST) {
-        if (!decode_one(shape, call, body, &found, err))
+        if (!decode_one(shape, operation, call, body, &found, err))
             return err_prefix(err, "%s: ", shape->kind->name);
         each(userdata, &found);
         *ret_cursor = NULL;
@@ -194,7 +197,7 @@ bool twilio_decode(const struct twilio_shape *shape, enum operation operation, c
     for (const struct json *item = items->child; item; item = item->next) {
         if (shape->is_asked_for && !shape->is_asked_for(call, item))
             continue;
-        if (!decode_one(shape, call, item, &found, err))
+        if (!decode_one(shape, operation, call, item, &found, err))
             return err_prefix(err, "%s: ", shape->kind->name);
         each(userdata, &found);
     }

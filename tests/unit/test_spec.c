@@ -179,6 +179,11 @@ static void test_what_is_not_shown_counts_as_sent(void **state)
     spec_observe(&kind, &shown, &full, &arena, &seen);
     assert_string_equal(seen.value[HIDDEN], "h");
     assert_string_equal(seen.value[SECRET], "fp:1");
+    shown.left_out = 1u << TEXT;
+    spec_observe(&kind, &shown, &full, &arena, &seen);
+    assert_string_equal(seen.value[TEXT], full.value[TEXT]);
+    assert_int_equal(seen.left_out, 0);
+    shown.left_out = 0;
     spec_observe(&kind, &shown, NULL, &arena, &seen);
     assert_null(seen.value[HIDDEN]);
     assert_null(seen.secret);
