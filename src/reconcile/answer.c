@@ -135,7 +135,7 @@ static void get_answered(struct core *core, const struct flight *flight, const s
         row_touch(row);
         row_read_again(core, row);
     } else if (first.any && record_shows(core, row, &first.found)) {
-        row_event(core, row, ROW_FOUND, NULL, &first.found);
+        row_shown(core, row, flight->began_ms, &first.found);
     } else {
         row_absent(core, row, flight->began_ms);
     }

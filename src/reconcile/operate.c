@@ -380,6 +380,8 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
         doubt(core, row);
     if (to->action & DO_WRITTEN)
         written(core, row);
+    if (to->action & DO_LAG)
+        row->written_ms = core->now_ms;
     if (to->action & DO_REFUSE)
         row_refuse(core, row, judgement ? judgement->reason : NULL, judgement ? judgement->words : NULL);
     if (to->action & DO_ASK_HOLDER)
@@ -395,6 +397,7 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
             r->external_id = NULL;
         r->applied = (struct spec){ 0 };
         row->reads = 0;
+        row->written_ms = 0;
         row->looked_below = 0;
     }
     r->missing = to->known != KNOWN_LIVE && (r->known == KNOWN_LIVE ? r->open != OPEN_DELETE : r->missing);
@@ -411,12 +414,27 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
     row_touch(row);
 }
 
-/* A read that began at `began_ms` does not show it. Within doubt that proves nothing. */
+/* What was accepted a moment ago is not in every read yet: one that began at `began_ms` may show how it was before. */
+static bool read_may_lag(const struct core *core, const struct row *row, int64_t began_ms)
+{
+    return safeguard(core, SAFEGUARD_MARKS) && row->written_ms && row->written_ms + core->settings->list_lag_ms >= began_ms;
+}
+
+/* A read that began at `began_ms` shows it. That the provider has removed it holds, until that can no longer be the past. */
+void row_shown(struct core *core, struct row *row, int64_t began_ms, const struct found *found)
+{
+    if (row->r.known == KNOWN_MAYBE && read_may_lag(core, row, began_ms))
+        row_read_again(core, row);
+    else
+        row_event(core, row, ROW_FOUND, NULL, found);
+}
+
+/* A read that began at `began_ms` does not show it. Within doubt that proves nothing, nor of what was made a moment ago. */
 void row_absent(struct core *core, struct row *row, int64_t began_ms)
 {
     struct resource *r = &row->r;
 
-    if (began_ms < row->doubt_ms) {
+    if (began_ms < row->doubt_ms || (r->known == KNOWN_LIVE && read_may_lag(core, row, began_ms))) {
         row->may_repeat = r->known == KNOWN_MAYBE && r->kind->repeat == REPEAT_SAFE;
         row_read_again(core, row);
         return;

@@ -300,8 +300,13 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
         row = row_of_pair(scope, scan, found);
     if (!row && ours)
         row = map_get(&scope->by_nonce, found->tag.nonce);
-    if (row && row->r.external_id && !text_equal(row->r.external_id, found->id) && row->r.known == KNOWN_LIVE)
+    if (row && row->r.external_id && !text_equal(row->r.external_id, found->id) && row->r.known == KNOWN_LIVE) {
+        if (scan->kind->repeat == REPEAT_SAFE) {
+            unclaimed_twin(core, scan, found, row->owner);
+            return;
+        }
         row = NULL;                     /* same nonce, another id: a copy */
+    }
     if (row) {
         row->shown = true;
         if (row_is_as_found(core, row, found))
@@ -313,7 +318,10 @@ static void judge_found(struct core *core, struct scan *scan, struct scope *scop
         }
         bool newer = row->written_ms + core->settings->list_lag_ms >= scan->began_ms || row->flying;
         if (row->r.open == OPEN_NOTHING && (row->r.known != KNOWN_LIVE || !newer || !safeguard(core, SAFEGUARD_MARKS))) {
-            row_event(core, row, ROW_FOUND, NULL, found);
+            row_shown(core, row, scan->began_ms, found);
+            owner_queue(core, row->owner);
+        } else if (row->r.open == OPEN_NOTHING && row->read_ms <= core->now_ms) {
+            row_read_again(core, row);          /* whoever waits for it wants to know how it is since then */
             owner_queue(core, row->owner);
         }
         return;

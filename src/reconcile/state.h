@@ -385,6 +385,7 @@ void preflight_send(struct core *, struct owner *, struct gate *);
 void row_event(struct core *, struct row *, enum row_event, const struct judgement *, const struct found *);
 void row_read_due(struct core *, struct row *, int64_t at_ms);
 void row_read_again(struct core *, struct row *);               /* a little later each time */
+void row_shown(struct core *, struct row *, int64_t read_began_ms, const struct found *);
 void row_absent(struct core *, struct row *, int64_t read_began_ms);
 uint64_t flight_new(struct core *, struct flight);
 bool flight_end(struct core *, uint64_t id, struct flight *ret);   /* false: of a life before the lease was lost */
@@ -446,6 +447,7 @@ struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const stru
 void unclaimed_adopt(struct core *, struct gate *, struct unclaimed *, struct row *);
 void unclaimed_add(struct core *, struct scan *, const struct found *);
 void unclaimed_bury(struct core *, struct scan *, const struct found *, const struct grave *);
+void unclaimed_twin(struct core *, struct scan *, const struct found *, struct owner *);
 void unclaimed_forget(struct gate *);
 void unclaimed_forget_listed(struct gate *);                    /* before a complete scan finds them anew */
 void send_get(struct core *, struct flight, const struct request *, const char *what, const char *object);

@@ -67,8 +67,8 @@ static const struct transition table[ROW_STATE_MAX_][ROW_EVENT_MAX_] = {
         [ROW_RESTART] = TO(LIVE, NOTHING, DO_DOUBT | DO_READ),
     },
     [ROW_DELETING] = {
-        [ROW_DONE] = TO(MAYBE, NOTHING, DO_READ),
-        [ROW_GONE] = TO(MAYBE, NOTHING, DO_READ),
+        [ROW_DONE] = TO(MAYBE, NOTHING, DO_READ | DO_LAG),
+        [ROW_GONE] = TO(MAYBE, NOTHING, DO_READ | DO_LAG),
         [ROW_TAKEN] = TO(LIVE, NOTHING, DO_BACK_OFF),
         [ROW_REFUSED] = TO(LIVE, NOTHING, DO_REFUSE | DO_BACK_OFF),
         [ROW_LATER] = TO(LIVE, NOTHING, DO_BACK_OFF),

@@ -36,6 +36,7 @@ enum {
     DO_READ = 1 << 7,       /* a read is due at once */
     DO_BURY = 1 << 8,       /* this incarnation is over: its nonce goes to the tombstones */
     DO_ASK_HOLDER = 1 << 9, /* remember that the name was taken, for the read that follows */
+    DO_LAG = 1 << 10,       /* the provider says that it is removed: reads may lag from now */
 };
 
 struct transition { enum known known; enum open open; unsigned action; };

@@ -95,6 +95,14 @@ static bool gate_lets(struct turn *t, struct gate *gate, bool write)
     return may;
 }
 
+/* Where the provider guards the name, a create in doubt was sent again. When the doubt has passed, its list says whether both came true. */
+static bool may_have_a_twin(const struct row *row)
+{
+    const struct kind *kind = row->r.kind;
+
+    return row->r.known == KNOWN_LIVE && row->doubt_ms && kind->recognised == BY_TAG && kind->repeat == REPEAT_SAFE;
+}
+
 static void do_read(struct turn *t, struct row *row)
 {
     if (row->flying || row->r.open != OPEN_NOTHING)
@@ -107,7 +115,7 @@ static void do_read(struct turn *t, struct row *row)
     }
     if (!gate_lets(t, row->gate, false))
         return;
-    if (row->r.external_id && row->r.kind->get)
+    if (row->r.external_id && row->r.kind->get && !may_have_a_twin(row))
         operation_get(t->core, row);
     else
         scan_row(row);

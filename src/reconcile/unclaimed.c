@@ -101,10 +101,10 @@ void unclaimed_add(struct core *core, struct scan *scan, const struct found *fou
         owner_queue(core, owner);
 }
 
-/* The nonce was ours and its story is over: a late create, or a duplicate. It gets a row of its own, which nobody wants. */
-void unclaimed_bury(struct core *core, struct scan *scan, const struct found *found, const struct grave *grave)
+/* It gets a row of its own, which nobody wants. */
+static void unwanted(struct core *core, struct scan *scan, const struct found *found, struct owner *owner, const char *nonce)
 {
-    struct owner *owner = owner_get(core, grave->owner_type, grave->owner, true);
+    struct found shown = *found;
     char slot[8 + NONCE_CHARACTERS + 1];
 
     owner_at(owner, scan->gate);
@@ -113,9 +113,22 @@ void unclaimed_bury(struct core *core, struct scan *scan, const struct found *fo
         if (owner->rows[i]->r.kind == scan->kind && text_equal(owner->rows[i]->r.slot, slot))
             return;
     struct row *row = row_new(core, owner, scan->kind, slot, scan->gate);
-    row_set_nonce(core, row, found->tag.nonce);
-    row_event(core, row, ROW_FOUND, NULL, found);
+    text_copy(shown.tag.nonce, sizeof(shown.tag.nonce), nonce);
+    row_set_nonce(core, row, nonce);
+    row_event(core, row, ROW_FOUND, NULL, &shown);
     owner_tell(owner, scan->gate->name, "DuplicateRemoved", "%s %s turned up late, and is removed", scan->kind->name, found->id);
     core_log(core, LOG_LEVEL_WARNING, owner->key, "a %s of ours turned up late (%s) and is removed", scan->kind->name, found->id);
     owner_queue(core, owner);
+}
+
+/* The nonce was ours and its story is over: a late create, or a duplicate. */
+void unclaimed_bury(struct core *core, struct scan *scan, const struct found *found, const struct grave *grave)
+{
+    unwanted(core, scan, found, owner_get(core, grave->owner_type, grave->owner, true), found->tag.nonce);
+}
+
+/* A name that the provider lets nobody take twice is there twice: two of our creates met. The nonce stays that of the other one. */
+void unclaimed_twin(struct core *core, struct scan *scan, const struct found *found, struct owner *owner)
+{
+    unwanted(core, scan, found, owner, "");
 }

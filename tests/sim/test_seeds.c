@@ -1,5 +1,5 @@
-/* Random stories: wishes, faults, crashes, take-overs and lost connections in any order, one story per seed. When the trouble ends,
- * everything wanted stands once, nothing besides, and nothing is written any more.
+/* Random stories: wishes, faults, crashes, take-overs and lost connections in any order, one story per seed, and what is not known about
+ * the providers this way or that. When the trouble ends, everything wanted stands once, nothing besides, and nothing is written any more.
  *
  *   tests/sim/test_seeds                  the seeds of `make check`
  *   tests/sim/test_seeds --seed 17        that story alone; WORLD_TRACE=1 tells it
@@ -118,15 +118,39 @@ static void live(struct world *w)
     }
 }
 
+/* A third of the switches is not as usual. */
+static void switches(struct world *w)
+{
+    static const char *const settings[] = {
+        "twilio_tombstone_own':0", "twilio_domain_taken_code':21245", "twilio_refusal_status':409", "twilio_mapped_list_delete':1",
+        "twilio_full_list_delete':0", "twilio_policy_delete':1", "twilio_byoc_delete':0", "twilio_racy_names':1", "twilio_keeps_case':1",
+        "twilio_sip_url_case':1", "twilio_sip_url_case':2", "twilio_duplicate_url':0", "twilio_empty_url':0", "twilio_empty_url':2",
+        "twilio_newest_first':1", "twilio_pages_by_position':1", "twilio_duplicate_username':0", "twilio_attach_repeat':1",
+        "twilio_attach_moves':0", "twilio_attach_refused_code':21245", "twilio_unattached_caller_id':0", "twilio_unknown_parameters':1",
+        "twilio_list_omits_domain':1", "twilio_problem_json':1", "twilio_cap_lists_of_a_trunk':1", "twilio_cap_byoc_trunks':1",
+        "twilio_retry_after_s':1", "livekit_camel':1", "livekit_null_items':1", "livekit_racy_conflicts':0", "livekit_page_cuts':1",
+        "livekit_stamps':1", "livekit_hides_passwords':1", "livekit_exp_required':1", "livekit_cloud_words':1", "livekit_drops_media':1",
+        "livekit_name_max':255", "livekit_body_bytes_max':10485760",
+    };
+    char config[64];
+
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        snprintf(config, sizeof(config), "{'%s}", settings[i]);
+        if (below(w, 3) == 0)
+            world_sim_set(w, "POST", "/_sim/config", config);
+    }
+}
+
 static struct world *begin(uint64_t seed)
 {
     struct world *w = world_new(seed);
     char config[300];
 
     snprintf(config, sizeof(config), "{'twilio_latency_ms':%d,'livekit_latency_ms':%d,'twilio_list_lag_ms':%d,'livekit_list_lag_ms':%d,"
-             "'twilio_concurrency':%d}", (int)below(w, 200), (int)below(w, 200), (int)below(w, 2) * (int)below(w, 9000),
-             (int)below(w, 2) * (int)below(w, 9000), below(w, 3) ? 100 : 2);
+             "'livekit_read_lag_ms':%d,'twilio_concurrency':%d}", (int)below(w, 200), (int)below(w, 200), (int)below(w, 2) * (int)below(w, 9000),
+             (int)below(w, 2) * (int)below(w, 9000), (int)below(w, 2) * (int)below(w, 9000), below(w, 3) ? 100 : 2);
     world_sim_set(w, "POST", "/_sim/config", config);
+    switches(w);
     w->db_ms = 1 + (int64_t)below(w, 20);
     world_start(w);
     if (below(w, 2))

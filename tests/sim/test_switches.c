@@ -1,0 +1,106 @@
+/* What is not known about the providers, where it asks something of the machine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <trunkd/text.h>
+#include "story.h"
+
+static void set(struct world *w, const char *settings) { world_sim_set(w, "POST", "/_sim/config", settings); }
+
+/* LiveKit Cloud keeps trunks and rules in a cache. What was removed is shown for a while; it is not removed again and again. */
+static void test_what_a_cache_still_shows_is_removed_once(void **state)
+{
+    (void)state;
+    STANDING_BESIDE("both", "both");
+    world_run(w, 1 * MINUTES);
+    set(w, "{'livekit_read_lag_ms':9000}");
+    world_forget_sent(w);
+    gone(w, A);
+    assert_int_equal(world_sent(w, A " delete livekit."), 3);
+    assert_true(world_sent(w, A " read livekit.") <= 3 * 8);
+    converged(w);
+}
+
+/* What is wanted again stands again, whatever a cache says of the one before. */
+static void test_what_a_cache_still_shows_is_made_again(void **state)
+{
+    (void)state;
+    STANDING_BESIDE("both", "both");
+    world_run(w, 1 * MINUTES);
+    set(w, "{'livekit_read_lag_ms':9000}");
+    world_wish(w, "number", A, "{'supports_outbound':false}");
+    world_run(w, 1 * SECONDS);
+    world_wish(w, "number", A, "{'supports_outbound':true}");
+    rest(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+    assert_int_equal(world_sent(w, A " delete livekit.outbound_trunk"), 1);
+    converged(w);
+    world_wish(w, "number", A, NULL);
+    world_run(w, 300);
+    world_add_number(w, A, "both");
+    converged(w);
+}
+
+/* A read that a refused change asks for may not show yet what was made a moment ago: that is not gone. */
+static void test_what_a_cache_does_not_show_yet_is_there(void **state)
+{
+    (void)state;
+    WORLD(1);
+    set(w, "{'livekit_read_lag_ms':9000}");
+    world_fault(w, "{'id':'no','path':'*/UpdateSIPDispatchRule','action':'status','status':400,'code':'invalid_argument','message':'in use'}");
+    world_add_number(w, A, "inbound");
+    world_start(w);
+    for (int i = 0; i < 100 && !text_equal(world_status(w, A), "active/UpToDate"); i++)
+        world_run(w, 20);
+    world_wish(w, "number", A, "{'agent':'sales'}");
+    world_run(w, 1 * MINUTES);
+    assert_int_equal(world_fault_fired(w, "no"), 1);
+    assert_int_equal(world_sent(w, A " create livekit.dispatch_rule"), 1);
+    assert_int_equal(world_events(w, "Drifted"), 0);
+    assert_whole(w);
+}
+
+/* A create whose answer was lost is sent again at once where the name is the provider's to guard. If it does not guard it against two at
+ * the same time, one of the twins goes. */
+static void test_twins_of_one_name_become_one(void **state)
+{
+    static const char *const paths[] = { "/v1/Trunks", "*/SIP/CredentialLists.json" };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        WORLD(1);
+        char fault[200];
+        set(w, "{'twilio_racy_names':1}");
+        snprintf(fault, sizeof(fault), "{'id':'late','method':'POST','path':'%s','action':'late_commit','ms':14000}", paths[i]);
+        world_fault(w, fault);
+        world_add_number(w, A, "both");
+        world_start(w);
+        rest(w);
+        world_run(w, 1 * MINUTES);
+        converged(w);
+        assert_int_equal(world_fault_fired(w, "late"), 1);
+        assert_int_equal(world_sent(w, i ? " delete twilio.credential_list" : " delete twilio.trunk"), 1);
+        assert_string_equal(world_status(w, A), "active/UpToDate");
+        gone(w, A);
+        check_untouched(w);
+        assert_whole(w);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_cache_still_shows_is_removed_once),
+        cmocka_unit_test(test_what_a_cache_still_shows_is_made_again),
+        cmocka_unit_test(test_what_a_cache_does_not_show_yet_is_there),
+        cmocka_unit_test(test_twins_of_one_name_become_one),
+    };
+
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
