@@ -304,6 +304,14 @@ static void tell_missing(struct core *core, struct row *row)
                    "it is made again");
 }
 
+/* Found again, and never written since: what was sent is forgotten, and the list that showed it may have left something out. */
+static bool sent_is_forgotten(const struct row *row)
+{
+    const struct spec nothing = { .secret = NULL };
+
+    return row->lost && spec_differs(row->r.kind, &row->r.sent, &nothing, 0) == row->r.kind->fields_count;
+}
+
 static void observe(struct core *core, struct row *row, const struct found *found)
 {
     struct resource *r = &row->r;
@@ -311,7 +319,10 @@ static void observe(struct core *core, struct row *row, const struct found *foun
     struct spec applied;
 
     spec_observe(r->kind, &found->spec, was_sent ? &r->sent : &r->applied, &row->arena, &applied);
-    tell_changes(core, row, &applied);
+    if (sent_is_forgotten(row))
+        spec_copy(r->kind, &applied, &row->arena, &r->sent);
+    else
+        tell_changes(core, row, &applied);
     r->applied = applied;
     r->changed = r->changed && spec_differs(r->kind, &r->applied, &r->sent, 0) < r->kind->fields_count;
     if (!r->changed && text_equal(r->refusal, "DriftLeft"))

@@ -91,6 +91,32 @@ static void test_twins_of_one_name_become_one(void **state)
     }
 }
 
+/* What the database forgot is found by its tag, and what the list left out of it is no change. */
+static void test_a_trunk_without_its_name_is_found_again(void **state)
+{
+    (void)state;
+    STANDING("both");
+    char *keys[64];
+    size_t count = 0;
+
+    set(w, "{'twilio_list_omits_domain':1}");
+    world_crash(w, 0);
+    json_object_object_foreach(db_table(&w->db, "resource"), key, row) {
+        (void)row;
+        if (text_starts(key, "trunk|") && count < ARRAY_SIZE(keys))
+            keys[count++] = strdup(key);
+    }
+    for (size_t i = 0; i < count; i++) {
+        db_lose(&w->db, "resource", keys[i]);
+        free(keys[i]);
+    }
+    world_run(w, 1 * MINUTES);
+    converged(w);
+    assert_true(count >= 5 && world_events(w, "LedgerLost") > 0);
+    assert_int_equal(world_events(w, "Drifted"), 0);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -98,6 +124,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_a_cache_still_shows_is_made_again),
         cmocka_unit_test(test_what_a_cache_does_not_show_yet_is_there),
         cmocka_unit_test(test_twins_of_one_name_become_one),
+        cmocka_unit_test(test_a_trunk_without_its_name_is_found_again),
     };
 
     if (argc > 1)
