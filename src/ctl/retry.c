@@ -1,4 +1,4 @@
-/* trunkctl retry, rotate, force-delete and release: wishes that the daemon takes between two operations. */
+/* trunkctl retry, rotate, force-delete, release and scan: wishes that the daemon takes between two operations. */
 #include <stdio.h>
 #include <trunkd/text.h>
 
@@ -36,6 +36,11 @@ static enum exit_code ask(const struct options *options, bool (*read)(const char
 enum exit_code run_retry(const struct options *options)
 {
     return ask(options, target_read_owner, "retry", NULL, "will be tried again");
+}
+
+enum exit_code run_scan(const struct options *options)
+{
+    return ask(options, target_read_account, "scan", NULL, "will be looked at");
 }
 
 enum exit_code run_rotate(const struct options *options)

@@ -45,6 +45,9 @@ const struct verb verbs[] = {
       "When many numbers lose their row, agent or direction at once, or many objects vanish at a provider, trunkd holds still and says\n"
       "so (AccountBraked). If that was meant, release it; else put the rows back, or mend the account, and it ends by itself.",
       TAKES_DATABASE | TAKES(OPTION_WHY), 1, NAMES_MAX, run_release },
+    { "scan", "look for drift now", "ACCOUNT… | PROJECT…",
+      "Everything that trunkd made there is listed at once instead of in the next few minutes. What somebody has changed or removed is told\n"
+      "(trunkctl events) and put back, or left so where the account's drift is report.", TAKES_DATABASE, 1, NAMES_MAX, run_scan },
     { "events", "what happened, when and why", "[NAME…] [-n COUNT]", NULL, TAKES_LIST | TAKES(OPTION_LIMIT), 0, NAMES_MAX, run_events },
     { "seal", "seal a secret so that only the daemon can read it", "--for account/NAME|sip/NAME [--key-file FILE]",
       "Reads the secret from standard input, never from the command line, and prints sealed:<key id>:<base64>, which can stand in a\n"

@@ -254,15 +254,53 @@ static void release_brake(struct core *core, struct gate *gate)
     tell_users(core, gate);
 }
 
+/* A wish is kept until the unit that says it is done; the next one is read again when that is on record. */
+void gate_wish(struct core *core, struct gate *gate, const char *verb, uint64_t id)
+{
+    if (text_equal(verb, "release"))
+        gate->release_request = id;
+    if (!text_equal(verb, "scan") || gate->scan_request)
+        return;
+    gate->scan_request = id;
+    gate->scan_asked_ms = gate->scan_next_ms = core->now_ms;
+    if (gate->probing)
+        gate->probe_ms = core->now_ms;
+}
+
+static bool is_used(const struct gate *gate) { return gate->rows > 0 || gate->line_count > 0 || gate->lookups_count > 0; }
+
+/* A complete scan has begun since it was asked for, and ended; or there is nothing to look for, or nobody who answers. */
+static bool scan_is_served(const struct gate *gate)
+{
+    bool looked = gate->scan_began_ms >= gate->scan_asked_ms && gate->scanned == SCAN_DONE;
+
+    return gate->scan_request && (looked || !is_used(gate) || (*gate->condition && !gate->braked));
+}
+
+/* Which wishes are done goes into the unit. */
+static void take_wishes(struct gate *gate, bool release, bool scan, struct buf *unit)
+{
+    if (release) {
+        unit_event(unit, "account", gate->name, gate->name, "Released", "the brake was released by hand");
+        unit_request_done(unit, gate->release_request);
+        gate->release_request = 0;
+    }
+    if (scan) {
+        unit_event(unit, "account", gate->name, gate->name, "Scanned", *gate->condition ? gate->condition : "everything was looked at, as somebody asked");
+        unit_request_done(unit, gate->scan_request);
+        gate->scan_request = 0;
+    }
+}
+
 static void write_status(struct core *core, struct gate *gate)
 {
-    uint64_t request = gate->release_request;
+    bool release = gate->release_request != 0, scan = scan_is_served(gate);
     bool exists = gate->desired || gate->copy_exists;
     struct buf b;
 
-    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !request && !gate->strays))
+    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !release && !scan && !gate->strays))
         return;
-    if (request)
+    if (release)
         release_brake(core, gate);
     uint64_t unit = ++core->next_unit;
     unit_begin(core, &b, unit);
@@ -279,11 +317,7 @@ static void write_status(struct core *core, struct gate *gate)
     if (gate->held_news)
         unit_event(&b, "account", gate->name, gate->name, gate->held_news, text_or(gate->held, ""));
     gate->held_news = NULL;
-    if (request) {
-        unit_event(&b, "account", gate->name, gate->name, "Released", "the brake was released by hand");
-        unit_request_done(&b, request);
-        gate->release_request = 0;
-    }
+    take_wishes(gate, release, scan, &b);
     gate->status_unsaved = false;
     gate->strays = false;
     gate->committing = true;
@@ -304,8 +338,6 @@ static int64_t gate_nudge_ms(const struct core *core, const struct gate *gate)
         return gate->scan_next_ms;
     return gate->pause_ms ? gate->pause_ms : gate->nudged_ms + NUDGE_MS;
 }
-
-static bool is_used(const struct gate *gate) { return gate->rows > 0 || gate->line_count > 0 || gate->lookups_count > 0; }
 
 static void probe_turn(struct core *core, struct gate *gate)
 {

@@ -269,7 +269,6 @@ void verbs_apply(struct core *core, struct owner *owner)
             if (!leads_rotate(core, owner, request->why))
                 return;
             break;
-        case VERB_RELEASE:
         case VERB_UNKNOWN:
             break;
         }

@@ -397,11 +397,9 @@ static void take_request(struct taking *t, const struct json *row)
         request.verb = VERB_FORCE_DELETE;
     else if (text_equal(verb, "rotate"))
         request.verb = VERB_ROTATE;
-    else if (text_equal(verb, "release"))
-        request.verb = VERB_RELEASE;
     if (text_equal(type, "account")) {
         struct gate *gate = gate_get(t->core, text_or(object, ""), true);
-        gate->release_request = id;
+        gate_wish(t->core, gate, verb, id);
         return;
     }
     struct owner *owner = owner_get(t->core, text_equal(type, "number") ? OWNER_NUMBER : OWNER_TRUNK, text_or(object, ""), true);

@@ -69,7 +69,7 @@ struct record {
     struct arena arena;
 };
 
-enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_ROTATE, VERB_RELEASE, VERB_UNKNOWN };
+enum verb { VERB_RETRY, VERB_FORCE_DELETE, VERB_ROTATE, VERB_UNKNOWN };
 struct request_row { uint64_t id; enum verb verb; char *why; bool taken, told; };   /* taken: done; told: the unit under way says so */
 /* What happened, to be told in the next unit. */
 struct happening { char *account, *reason, *message; };
@@ -232,6 +232,8 @@ struct gate {
     size_t lookups_count, lookups_capacity;
     size_t number_pages;            /* of the last list of the account's numbers */
     uint64_t release_request;       /* id of a wish to release the brake; 0: none */
+    uint64_t scan_request;          /* id of a wish to look at everything now; 0: none */
+    int64_t scan_asked_ms;
 };
 
 /* A parent row (agent, account, project) is acknowledged when every turn queued before has been committed: first those of the queue
@@ -401,6 +403,7 @@ void seal_take(struct core *, const struct event *);
 bool gate_may_write(struct core *, struct gate *);
 bool gate_may_read(struct core *, struct gate *);
 bool gate_only_reports(const struct gate *);                   /* what somebody changed there is left so */
+void gate_wish(struct core *, struct gate *, const char *verb, uint64_t id);
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
 void gate_take_place(struct core *, struct gate *);            /* for a request that is about to be sent, or opened */

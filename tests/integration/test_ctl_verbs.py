@@ -258,6 +258,15 @@ def test_rotate_is_for_passwords_that_trunkd_made(fleet):
         == [("rotate", ONE, "trunk", str(trunk), "leaked"), ("rotate", "big", "trunk", str(trunk), "leaked")]
 
 
+def test_scan_leaves_a_request(fleet):
+    assert trunkctl(fleet, "scan", ONE).err == f'trunkctl: "{ONE}" is neither a Twilio account nor a LiveKit project\n'
+    done = trunkctl(fleet, "scan", "nowhere")
+    assert done.code == 3 and 'there is no Twilio account or LiveKit project "nowhere"' in done.err, done
+    done = trunkctl(fleet, "scan", "main", "project/lk")
+    assert (done.code, done.out) == (0, "main will be looked at\nproject/lk will be looked at\n")
+    assert fleet.q("select verb, name, object_type from trunkd.request order by id") == [("scan", "main", "account"), ("scan", "lk", "account")]
+
+
 def test_release_is_for_what_is_held(fleet):
     assert trunkctl(fleet, "release", "main").err == "trunkctl: release needs --why TEXT: say why the removals, or the disappearance, were meant\n"
     assert trunkctl(fleet, "release", ONE, "--why", "x").err == f'trunkctl: "{ONE}" is neither a Twilio account nor a LiveKit project\n'
