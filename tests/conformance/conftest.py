@@ -38,6 +38,7 @@ spec = importlib.util.spec_from_file_location("integration_fixtures", SUITE / "c
 fixtures = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fixtures)
 cluster, db, world, crowd = fixtures.cluster, fixtures.db, fixtures.world, fixtures.crowd
+plain = world           # of a file that has another one of that name
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,14 @@
 """Twilio's own documents between trunkd and the simulator: the integration suite's life of numbers, through Prism."""
+import fnmatch
+
 import pytest
 
 import worldlib
 from daemonlib import wait_for
 from test_e2e_accounts import test_one_missing_object_beside_visible_ones_is_made_again, two  # noqa: F401
 from test_e2e_life import *  # noqa: F403
+from test_e2e_lost_updates import UPDATE
+from worldlib import LISTS
 
 
 PATIENT = {"request_timeout": "10s", "send_window": "5s", "quiet_twilio": "10s", "quiet_livekit": "10s"}
@@ -33,9 +37,25 @@ def test_more_than_a_page_of_trunks(crowd, prism):
     world.exactly_one(A)
 
 
-def test_zz_every_exception_is_needed(prism, request):
-    if request.config.option.keyword or any("::" in a for a in request.config.args):
-        pytest.skip("only some tests were run")
-    assert prism.exceptions.unused() == []
-
-
+def test_what_is_changed_in_place(world, prism):
+    """Every update that trunkd sends: what somebody changed in a console is put back, a password that the ledger lost is set anew."""
+    account = world.accounts["main"].sid
+    world.own(A)
+    world.number(A, outbound=True)
+    world.daemon.start()
+    world.wait_active(A)
+    world.wait_quiet()
+    updates = {kind: path for kind, path in UPDATE.items() if kind.startswith("twilio.")}
+    for kind in updates:
+        if kind not in ("twilio.credential", "twilio.trunk_phone_number"):
+            made, = world.sim.objects(LISTS[kind][0], account)
+            world.sim.change_object(account, LISTS[kind][0], made["sid"], friendly_name="changed in a console")
+    world.daemon.stop()
+    world.db.q("delete from trunkd.resource where kind = 'twilio.credential'")
+    prism.asked.clear()
+    world.daemon.start()
+    wait_for("every update", lambda: all(any(method == "POST" and fnmatch.fnmatchcase(path, updates[kind]) for method, path in prism.asked)
+                                         for kind in updates if kind != "twilio.trunk_phone_number"))
+    world.wait_active(A)
+    world.agree()
+    assert "changed in a console" not in str(world.sim.state(account))

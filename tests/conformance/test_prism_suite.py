@@ -1,10 +1,17 @@
-"""The integration suite once more, with Prism between trunkd and Twilio: moves, refusals, lost answers, accounts, the database's troubles.
+"""The integration suite once more, with Prism between trunkd and Twilio: settings, moves, refusals, lost answers, mass removals, accounts,
+the database's troubles.
 
 What is left out, and why, stands in LEFT_OUT; a pattern that leaves nothing out fails the collection. test_prism.py has the lives."""
 import pytest
 
 import worldlib
+from test_e2e_abort import (  # noqa: F401
+    test_a_holder_stopped_while_its_request_is_under_way_is_followed_by_one_object,
+    test_a_stop_in_the_middle_loses_no_operation,
+    test_the_holder_that_ends_well_hands_over_at_once,
+)
 from test_e2e_accounts import *  # noqa: F403
+from test_e2e_brake import *  # noqa: F403
 from test_e2e_database import *  # noqa: F403
 from test_e2e_ledger_lost import *  # noqa: F403
 from test_e2e_lost import *  # noqa: F403
@@ -12,11 +19,13 @@ from test_e2e_move import *  # noqa: F403
 from test_e2e_outage import *  # noqa: F403
 from test_e2e_refused import *  # noqa: F403
 from test_e2e_secrets import *  # noqa: F403
+from test_e2e_settings import *  # noqa: F403
 
 PATIENT = {"request_timeout": "3s", "send_window": "2s", "quiet_twilio": "4s", "quiet_livekit": "4s"}
 
-# Whole files: test_e2e_abort and test_e2e_safeguards run many worlds at once, or trunkd without its safeguards; test_e2e_lost_updates
-# sends the requests of test_e2e_lost. Of the others, by what is in a test's name:
+# Not imported: test_e2e_safeguards and the rest of test_e2e_abort run worlds beside each other, and Prism has one server behind it;
+# test_e2e_lost_updates has forty accounts at once, more than Prism answers in time: its requests are in test_prism.py. Of the others, by
+# what is in a test's name:
 LEFT_OUT = (
     "hangs-during", "test_one_account_out_of_reach", "no answer at all", "late commit",     # Prism answers a hanging request by itself
     "test_a_base_url_that_the_configuration_does_not_list",                                 # every base URL is Prism's here
@@ -30,3 +39,11 @@ LEFT_OUT = (
 def through_prism(prism, monkeypatch):
     with prism.between(worldlib, monkeypatch, PATIENT):
         yield
+
+
+def test_zz_every_exception_is_needed(prism, request):
+    """The last test that Prism looks on."""
+    together = {"test_prism.py", "test_prism_sdk.py", "test_prism_suite.py"}
+    if request.config.option.keyword or any("::" in a for a in request.config.args) or not together <= {i.path.name for i in request.session.items}:
+        pytest.skip("only some tests were run")
+    assert prism.exceptions.unused() == []

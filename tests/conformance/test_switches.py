@@ -1,39 +1,22 @@
 """What is not known about the providers is a switch of the simulator: numbers live the same under every setting.
 
-A new switch is one row. The settings are those that are not the standard ones, which every other test has. Below, every test that comes
-from the integration suite runs under each of them, and one more that counts what is written.
-"""
+The settings are rows of SWITCHES (tests/integration/switches.py). Each of them alone has a life here; `contrib/run-tests switches` runs the
+whole end to end suite under profiles of them; tests/sim/test_seeds.c throws dice."""
 import collections
+import pathlib
+import re
+import time
 
 import pytest
 
-from test_e2e_life import (     # noqa: F401
-    standing,
-    test_a_change_of_the_agent_changes_its_numbers_in_place,
-    test_a_deleted_number_leaves_nothing_behind,
-    test_a_direction_switched_off_takes_only_its_own_objects,
-    test_a_number_of_another_carrier_gets_the_livekit_side_only,
-    test_a_number_that_comes_back_while_it_is_being_deleted_ends_right,
-    test_deleting_one_number_of_a_shared_trunk_leaves_the_others_as_they_are,
-    test_every_id_and_setting_is_right,
-    test_the_previous_routing_comes_back,
-)
+import switches
 import worldlib
+from daemonlib import wait_for
 from worldlib import phone
 
 A, B = phone(1), phone(2)
-SWITCHES = [
-    {}, {"twilio_list_lag_ms": 80}, {"livekit_list_lag_ms": 80}, {"twilio_tombstone_own": 0}, {"twilio_domain_taken_code": 21245},
-    {"twilio_mapped_list_delete": 1}, {"twilio_duplicate_username": 0}, {"twilio_attach_repeat": 1}, {"twilio_attach_moves": 0},
-    {"twilio_unattached_caller_id": 0}, {"twilio_unknown_parameters": 1}, {"twilio_list_omits_domain": 1}, {"twilio_problem_json": 1},
-    {"twilio_full_list_delete": 0}, {"twilio_policy_delete": 1}, {"twilio_racy_names": 1}, {"twilio_keeps_case": 1},
-    {"twilio_sip_url_case": 1}, {"twilio_sip_url_case": 2}, {"twilio_duplicate_url": 0}, {"twilio_empty_url": 0}, {"twilio_empty_url": 2},
-    {"twilio_newest_first": 1}, {"twilio_pages_by_position": 1}, {"twilio_attach_refused_code": 21245}, {"twilio_cap_lists_of_a_trunk": 1},
-    {"twilio_cap_byoc_trunks": 1}, {"twilio_retry_after_s": 1, "twilio_concurrency": 1},
-    {"livekit_camel": 1}, {"livekit_null_items": 1}, {"livekit_racy_conflicts": 0}, {"livekit_page_cuts": 1}, {"livekit_stamps": 1},
-    {"livekit_hides_passwords": 1}, {"livekit_exp_required": 1}, {"livekit_cloud_words": 1}, {"livekit_drops_media": 1},
-    {"livekit_name_max": 255}, {"livekit_body_bytes_max": 10 << 20},
-]
+HERE = pathlib.Path(__file__).resolve().parent
+SEEDS = HERE.parent / "sim" / "test_seeds.c"
 # Settings that are no question: how fast, how many, what a fault does. What a documented number is, or a state of the world.
 KNOWN = {
     "twilio_latency_ms", "livekit_latency_ms", "twilio_concurrency", "livekit_concurrency", "livekit_rate_per_minute",
@@ -43,20 +26,85 @@ KNOWN = {
 }
 
 
-def test_every_setting_of_the_simulator_is_a_switch_here(sim):
-    switched = {name for setting in SWITCHES for name in setting}
-    settings = set(sim.config())
-    assert switched <= settings
-    assert settings - switched == KNOWN - switched
+def settings_of(*many):
+    return {item for one in many for item in one.items()}
 
 
-@pytest.fixture(params=SWITCHES, ids=[next(("%s=%s" % i for i in s.items()), "standard") for s in SWITCHES])
+def test_every_setting_of_the_simulator_is_a_switch_or_known(sim):
+    switched = {name for name, _ in settings_of(*switches.SWITCHES)}
+    standard = sim.config()
+    assert set(standard) - switched == KNOWN
+    assert not settings_of(*switches.SWITCHES) & settings_of(standard), "a row that changes nothing"
+    assert len(settings_of(*switches.SWITCHES)) == len(switches.SWITCHES)
+
+
+def test_every_switch_is_in_a_profile_and_every_profile_is_run():
+    profiles = settings_of(*switches.PROFILES.values())
+    assert settings_of(*switches.SWITCHES) <= profiles
+    assert {name for name, _ in profiles - settings_of(*switches.SWITCHES)} <= KNOWN
+    assert all(why and setting in {None, *(name for name, _ in profiles)} for _, setting, why in switches.LEFT_OUT)
+
+
+def test_every_switch_is_among_the_dice_of_the_simulation():
+    thrown = set(re.findall(r"\b((?:twilio|livekit)_\w+)':", SEEDS.read_text()))
+    assert {name for name, _ in settings_of(*switches.SWITCHES)} <= thrown
+
+
+def test_every_question_of_the_notes_names_its_switches(sim):
+    """unknowns: question | settings, faults and tests; what is no question of the simulator says why."""
+    lines = [line for line in (HERE / "unknowns").read_text().splitlines() if line and not line.startswith("#")]
+    rows = [[part.strip() for part in line.split("|")] for line in lines]
+    assert all(len(row) == 3 and re.fullmatch(r"(twilio|livekit) \S+", row[0]) and row[1] and row[2] for row in rows), rows
+    switched, named = {name for name, _ in settings_of(*switches.SWITCHES)}, set()
+    tests = "\n".join(path.read_text() for pattern in ("unit/test_*.c", "sim/test_*.c", "integration/test_*.py", "conformance/test_*.py")
+                      for path in HERE.parent.glob(pattern))
+    for _, question, answers in rows:
+        if answers.startswith("not a switch: "):
+            continue
+        for word in answers.split():
+            assert word in switched or re.search(rf"\b(void|def) {word}\(", tests), f"{question}: {word}"
+            named.add(word)
+    assert switched - named == set(), "switches that no question asks for"
+    print(f"{len(rows)} questions, {len(switched)} switches")
+
+
+@pytest.mark.parametrize("setting, reason, words", [(0, "Updating", "another disaster_recovery_url"), (2, "UpdateRefused", "DisasterRecoveryUrl")],
+                         ids=["ignored", "refused"])
+def test_a_url_that_cannot_be_cleared_is_said(plain, setting, reason, words):
+    """It is asked again at the pace of a failure, or not at all; meanwhile the trunk works, and a number on it is active."""
+    world = plain
+    world.own(A)
+    world.insert("trunk", {"name": "big", "twilio_account": "main", "livekit_project": worldlib.PROJECT,
+                           "twilio_trunk": {"disaster_recovery_url": "https://recover.test/"}})
+    world.number(A, trunk="big")
+    world.daemon.start()
+    world.wait_active(A)
+    world.sim.config(twilio_empty_url=setting)
+    since = world.sim.last()
+    world.db.q("update trunkd.trunk set twilio_trunk = '{}'")
+    row = wait_for(lambda: "words\n" + world.story(A), lambda: [row for row in world.rows(
+        "select status, reason, message from trunkd.trunk_state where name = 'big'") if row["reason"] == reason and words in row["message"]])
+    print(row)
+    assert world.line(A)["status"] == "active" and world.sim.call(A)["ends"] == "room"
+    asked = len(world.writes(since))
+    time.sleep(1)
+    assert len(world.writes(since)) - asked <= 5
+    world.sim.config(twilio_empty_url=1)
+    if reason == "UpdateRefused":
+        world.db.q("select trunkd.retry('big')")
+    world.wait_trunk("big")
+    world.wait_active(A)
+    assert not world.sim.objects("trunks")[0]["disaster_recovery_url"]
+
+
+@pytest.fixture(params=switches.SWITCHES, ids=["%s=%s" % i for s in switches.SWITCHES for i in s.items()])
 def world(request, db, tmp_path):
     """That of the integration suite, under a setting."""
     w = worldlib.World(db, tmp_path)
     try:
         w.account("main")
-        w.sim.config(**request.param)
+        # Who says when to come again turns somebody away.
+        w.sim.config(**request.param, **({"twilio_concurrency": 1} if "twilio_retry_after_s" in request.param else {}))
         yield w
     finally:
         w.close()
@@ -73,6 +121,13 @@ def test_a_life(world):
     world.agree()
     world.exactly_one(A, outbound=True)
     world.exactly_one(B)
+    for _ in range(2):          # complete lists, and what lies below: nothing in them is a change
+        world.daemon.stop()
+        since = world.sim.last()
+        world.daemon.start()
+        wait_for("its lists", lambda: world.sim.log(since, path="/v1/Trunks/*/OriginationUrls"))
+        world.wait_quiet()
+        assert world.writes(since) == []
     ids = world.line(A)["livekit_dispatch_rule_id"]
     world.set(A, agent="sales")
     world.wait_line(A, lambda line: line["settled"] and world.sim.call(A).get("agent_name") == "sales-agent", "with the new agent")

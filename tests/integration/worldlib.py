@@ -14,6 +14,7 @@ import urllib.parse
 import psycopg2.extras
 
 import simlib
+import switches
 from daemonlib import Daemon, wait_for
 
 PROJECT = "lk"
@@ -106,6 +107,8 @@ class World:
     def __init__(self, db, folder, latency_ms=0, timing=None, seed=1, origins=True):
         self.db, self.folder = db, folder
         self.sim = simlib.Sim(latency_ms=latency_ms, seed=seed)
+        if switches.profile():
+            self.sim.config(**switches.profile())
         self.urls = [self.sim.twilio_url, self.sim.livekit_url] if origins else []
         self.accounts, self.daemons = {}, []
         self.secrets = {simlib.API_SECRET}

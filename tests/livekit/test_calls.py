@@ -105,17 +105,19 @@ def test_a_call_reaches_the_agent_of_the_row(telephony):
     assert told["kind"] == 3                            # PARTICIPANT_KIND_SIP
 
 
-def test_the_room_has_the_prefix_of_the_agent(telephony):
+def test_the_room_has_the_prefix_of_the_agent_and_the_caller_its_attributes(telephony):
     world = telephony.world
     rule = world.line(A)["livekit_dispatch_rule_id"]
-    world.db.q("update trunkd.agent set room_prefix = 'desk', metadata = 'another' where name = 'support'")
+    world.db.q("update trunkd.agent set room_prefix = 'desk', metadata = 'another', dispatch_rule = %s where name = 'support'",
+               json.dumps({"attributes": {"team": "night"}}))
     try:
         wait_for("the new prefix", lambda: any(o["rule"]["dispatch_rule_individual"]["room_prefix"] == "desk"
                                                for o in world.sim.listed(telephony.servers[0], "dispatch_rules") if o["sip_dispatch_rule_id"] == rule))
         name, told = telephony.rings_through(A)
         assert name == "support" and told["room"].startswith("desk_") and told["metadata"] == "another"
+        assert {k: v for k, v in told["attributes"].items() if not k.startswith("sip.")} == {"team": "night"}
     finally:
-        world.db.q("update trunkd.agent set room_prefix = 'call', metadata = %s where name = 'support'", METADATA)
+        world.db.q("update trunkd.agent set room_prefix = 'call', metadata = %s, dispatch_rule = '{}' where name = 'support'", METADATA)
         world.wait_active(A)
 
 
