@@ -48,7 +48,8 @@ struct field {
     const char *wire;               /* in the request: form parameter (Twilio), or path in the object (LiveKit:
                                      * "room_config.agents"); "rule.*.pin" is a member of whichever
                                      * variant the field "rule.*" before it names */
-    const char *read;               /* in the answer, a path too; NULL: same as wire, WRITE_ONLY: nowhere */
+    const char *read;               /* in the answer, a path too, or several with '|' between, of which the first counts that leads to
+                                     * something; NULL: same as wire, WRITE_ONLY: nowhere */
     enum field_type type;
     unsigned flags;
     const char *const *names;       /* FIELD_ENUM, FIELD_VARIANT: provider's names, NULL-terminated; the first is zero. FIELD_PAIRS: the two */

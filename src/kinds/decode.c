@@ -137,9 +137,22 @@ static const struct json *pairs_of(const struct field *field, const struct json 
     return list && list->type == JSON_ARRAY ? map : list;
 }
 
+static const struct json *follow_first(const struct json *object, const char *paths, enum spelling spelling, struct arena *arena)
+{
+    const struct json *value = NULL;
+
+    while (*paths && (!value || value->type == JSON_NULL)) {
+        size_t length = strcspn(paths, "|");
+
+        value = follow(object, arena_strndup(arena, paths, length), spelling, arena);
+        paths += length + (paths[length] == '|');
+    }
+    return value;
+}
+
 static const struct json *read_field(const struct field *field, const struct json *object, enum spelling spelling, struct arena *arena)
 {
-    const struct json *value = follow(object, field->read ? field->read : field->wire, spelling, arena);
+    const struct json *value = follow_first(object, field->read ? field->read : field->wire, spelling, arena);
 
     if (field->type == FIELD_VARIANT)
         return variant_name(field, value, spelling, arena);

@@ -28,7 +28,7 @@ static const struct field fields[] = {
     [RINGING_TIMEOUT]       = { "ringing_timeout",       "ringing_timeout",       NULL, FIELD_DURATION, 0, NULL },
     [MAX_CALL_DURATION]     = { "max_call_duration",     "max_call_duration",     NULL, FIELD_DURATION, 0, NULL },
     [KRISP_ENABLED]         = { "krisp_enabled",         "krisp_enabled",         NULL, FIELD_BOOL,     0, NULL },
-    [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      NULL, FIELD_ENUM,     0, encryption_names },
+    [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      encryption_read, FIELD_ENUM,     0, encryption_names },
     [AUTH_USERNAME]         = { "auth_username",         "auth_username",         NULL, FIELD_TEXT,     0, NULL },
     [AUTH_PASSWORD]         = { "auth_password",         "auth_password",         NULL, FIELD_SECRET,   0, NULL },
 };

@@ -30,7 +30,7 @@ static const struct field fields[] = {
     [HEADERS_TO_ATTRIBUTES] = { "headers_to_attributes", "headers_to_attributes", NULL, FIELD_MAP,  0, NULL },
     [ATTRIBUTES_TO_HEADERS] = { "attributes_to_headers", "attributes_to_headers", NULL, FIELD_MAP,  0, NULL },
     [INCLUDE_HEADERS]       = { "include_headers",       "include_headers",       NULL, FIELD_ENUM, 0, include_names },
-    [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      NULL, FIELD_ENUM, 0, encryption_names },
+    [MEDIA_ENCRYPTION]      = { "media_encryption",      "media_encryption",      encryption_read, FIELD_ENUM, 0, encryption_names },
     [FROM_HOST]             = { "from_host",             "from_host",             NULL, FIELD_TEXT, 0, NULL },
     [TRANSPORT]             = { "transport",             "transport",             NULL, FIELD_ENUM, 0, transport_names },
 };

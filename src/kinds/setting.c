@@ -8,6 +8,7 @@
 
 #include "value.h"
 
+const char encryption_read[] = "media.encryption|media_encryption";
 const char *const encryption_names[] = { "SIP_MEDIA_ENCRYPT_DISABLE", "SIP_MEDIA_ENCRYPT_ALLOW", "SIP_MEDIA_ENCRYPT_REQUIRE", NULL };
 const char *const encryption_words[] = { "disable", "allow", "require", NULL };
 const char *const include_names[] = { "SIP_NO_HEADERS", "SIP_X_HEADERS", "SIP_ALL_HEADERS", NULL };

@@ -24,6 +24,7 @@ const char *setting_int(const struct json *document, const struct field *, const
 void settings_password(const struct scene *, const char *document, size_t field, struct arena *, struct wanted *);
 
 /* What both trunks of LiveKit know. */
+extern const char encryption_read[];         /* where LiveKit shows what is in force: `media` where it is set, else the older field */
 extern const char *const encryption_names[], *const encryption_words[], *const include_names[], *const include_words[];
 
 #endif

@@ -82,6 +82,7 @@ CHANGES = {
     "the tag of a trunk": ("inbound_trunks", {"name": "renamed in a console"}),
     "the numbers of a trunk": ("inbound_trunks", {"numbers": [A, "+15559999999"]}),
     "the address of a trunk": ("outbound_trunks", {"address": "elsewhere.pstn.twilio.com"}),
+    "the encryption of a trunk, where it counts": ("inbound_trunks", {"media": {"encryption": "SIP_MEDIA_ENCRYPT_REQUIRE"}}),
     "the password of a trunk": ("outbound_trunks", {"auth_password": "another password"}),
 }
 

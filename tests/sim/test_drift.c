@@ -127,8 +127,10 @@ static const char *variant_there(struct json_object *object)
 /* {"rule": {...}} with the field at `path` changed; the rest of that member as it is. */
 static struct json_object *changed(struct json_object *object, const struct field *field)
 {
-    const char *path = field->read ? field->read : field->wire;
-    char name[64];
+    char path_first[128], name[64];
+    const char *path = path_first;
+    snprintf(path_first, sizeof(path_first), "%s", field->read ? field->read : field->wire);
+    path_first[strcspn(path_first, "|")] = '\0';
     size_t length = strcspn(path, ".[");
     struct json_object *body = json_object_new_object(), *member = NULL, *copy = NULL, *at;
 
@@ -198,10 +200,13 @@ static void drop_if(struct json_object *o, const char *key, const char *standard
 static char *image(struct world *w, enum kind_id id)
 {
     struct json_object *state = world_sim(w, "GET", "/_sim/state", NULL), *o = object_of(w, state, id);
-    static const char *const rest[] = { "date_updated", "updated_at", "media" /* LiveKit: none and all-default are the same */ };
+    static const char *const rest[] = { "date_updated", "updated_at" };
+    struct json_object *media = NULL, *encryption = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
         json_object_object_del(o, rest[i]);
+    if (json_object_object_get_ex(o, "media", &media) && !json_object_object_get_ex(media, "encryption", &encryption))
+        json_object_object_del(o, "media");         /* LiveKit: none and all-default are the same */
     drop_if(o, "disaster_recovery_url", "");
     drop_if(o, "disaster_recovery_method", "POST");
     char *text = strdup(json_object_to_json_string(o));

@@ -204,9 +204,32 @@ static void test_answers_that_cannot_be_used(void **state)
     decode_fails(KIND, OP_LIST, &call, "{\"items\":[{}]}");
 }
 
+/* LiveKit obeys `media` where it names an encryption, whatever the older field says. */
+static void test_the_encryption_in_force_is_compared(void **state)
+{
+    static const struct { const char *shown, *value; } cases[] = {
+        { "\"media_encryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\"", "SIP_MEDIA_ENCRYPT_ALLOW" },
+        { "\"media_encryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\",\"media\":null", "SIP_MEDIA_ENCRYPT_ALLOW" },
+        { "\"media_encryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\",\"media\":{\"only_listed_codecs\":false,\"codecs\":[]}", "SIP_MEDIA_ENCRYPT_ALLOW" },
+        { "\"media_encryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\",\"media\":{\"encryption\":\"SIP_MEDIA_ENCRYPT_REQUIRE\"}", "SIP_MEDIA_ENCRYPT_REQUIRE" },
+        { "\"mediaEncryption\":\"SIP_MEDIA_ENCRYPT_ALLOW\",\"media\":{\"encryption\":\"SIP_MEDIA_ENCRYPT_DISABLE\"}", NULL },
+    };
+    struct scene scene = number_scene(NULL, 0);
+    struct wanted wanted = wanted_in(KIND, &scene);
+    struct call call = call_of(&livekit, NULL, &wanted.spec);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        decode_ok(KIND, OP_CREATE, &call, arena_printf(&arena, "{\"sip_trunk_id\":\"" ST "\",%s}", cases[i].shown));
+        if (!text_equal(value(KIND, &found[0].spec, "media_encryption"), cases[i].value))
+            fail_msg("%s", cases[i].shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_the_encryption_in_force_is_compared, forget),
         cmocka_unit_test_teardown(test_callers_are_asked_for_what_lies_behind_the_reference, forget),
         cmocka_unit_test_teardown(test_it_is_wanted_while_calls_come_in, forget),
         cmocka_unit_test_teardown(test_a_long_label_is_cut_before_the_tag, forget),
