@@ -60,6 +60,21 @@ static void wish(struct world *w)
         world_wish(w, "twilio_account", "main", upto(w, 2) ? "{'numbers_per_trunk':1}" : "{'numbers_per_trunk':500}");
 }
 
+static void ask(struct world *w)
+{
+    const char *n = number(w), *trunk = db_text(db_row(&w->db, "number_status", n), "trunk");
+    uint64_t what = upto(w, 4);
+
+    if (w->trace)
+        fprintf(stderr, "%9" PRId64 " ask %d of %s\n", w->now_ms, (int)what, n);
+    if (what < 2 && *trunk)
+        world_ask(w, "rotate", "trunk", trunk);
+    else if (what == 2)
+        world_ask(w, "scan", "account", upto(w, 2) ? "main" : "voice");
+    else
+        world_ask(w, "retry", "number", n);
+}
+
 static void trouble(struct world *w)
 {
     const char *fault = faults[upto(w, ARRAY_SIZE(faults))];
@@ -73,7 +88,7 @@ static void trouble(struct world *w)
         w->lose_commit_applied = upto(w, 2);
         break;
     case 2:
-        world_ask(w, "retry", "number", number(w));
+        ask(w);
         break;
     case 3:
         w->crash_at = w->effects_done + 1 + upto(w, 30);
