@@ -66,6 +66,7 @@ struct resource {
     enum open open;
     bool missing;                           /* was live, and somebody else has removed it; until it is there again */
     bool changed;                           /* is live, and somebody else has changed it; until it is written again */
+    bool in_doubt;                          /* a write whose answer was lost may still be carried out: it may become anything that was ever sent */
     bool used;                              /* a password's row: an object of a number shows it, or did until a short while ago */
     char nonce[NONCE_CHARACTERS + 1];       /* of this incarnation; "": none made yet */
     char tag[TAG_BYTES];                    /* made of it; "" while there is no nonce */
@@ -88,6 +89,7 @@ int64_t resource_version(const struct resource *);
 struct trunk_counts {
     uint32_t inbound, outbound;             /* numbers on it that want that direction and are not refused */
     uint32_t held[KIND_MAX_];               /* by number-owned kind: rows of its numbers that are, or may be, there */
+    uint32_t refuse_plain, refuse_encrypted;        /* numbers on it, or leaving it, whose objects refuse such calls, or may */
 };
 
 struct scene {
@@ -100,7 +102,7 @@ struct scene {
     const struct account *account;          /* the Twilio account wanted; NULL: none */
     const struct account *project;          /* the LiveKit project wanted */
     struct trunk_counts on_trunk;           /* for a trunk */
-    const char *twilio_trunk;               /* for a trunk: its settings as JSON text; NULL: none */
+    const char *twilio_trunk;               /* settings of the trunk, for a number of its trunk, as JSON text; NULL: none */
     const struct resource *const *rows;     /* ledger: the owner's own rows, and for a number its trunk's */
     size_t rows_count;
     const char *const *origins;             /* hosts that secrets may lead to (allowed_origins of the configuration), NULL-terminated */
@@ -119,6 +121,7 @@ struct wanted {
     const char *slot, *account;
     const char *label;                      /* goes before the tag where a person reads the name; may be "" */
     bool spare;                             /* another of its kind is what must stand before an old one goes */
+    const char *waits;                      /* not all that is asked for can be had yet, and this is what it waits for; NULL: it can */
     bool retiring;                          /* only until nothing leads to it any more: another one takes its place */
     struct spec spec;                       /* REF fields are NULL while unknown; fields that carry the tag are filled by tag() */
     bool alone;                             /* it leads to nothing of ours: its REF fields may stay NULL, and what its kind needs is not asked for */
@@ -170,6 +173,9 @@ struct judgement {
     int64_t retry_after_ms;     /* -1: not given */
 };
 
+/* Calls that an object refuses, by whether their media are encrypted. */
+enum { REFUSES_PLAIN = 1, REFUSES_ENCRYPTED = 2 };
+
 struct need { enum kind_id kind; };         /* owner follows from the kind; read forwards for create, backwards for delete */
 
 struct kind {
@@ -190,6 +196,8 @@ struct kind {
     size_t needs_count;
     /* Which objects of this kind the owner wants; returns how many (at most max). */
     size_t (*want)(const struct scene *, struct arena *, struct wanted *ret, size_t max);
+    /* Which calls the object refuses, or may refuse yet; NULL: none. */
+    unsigned (*refuses)(const struct resource *);
     /* Writes the tag (and the label) into the fields that carry it. */
     void (*tag)(const char *tag, const char *label, struct arena *, struct spec *);
     void (*create)(const struct call *, struct request *ret);

@@ -8,6 +8,7 @@
 
 #include <trunkd/text.h>
 
+#include "secure.h"
 #include "setting.h"
 #include "value.h"
 
@@ -41,6 +42,14 @@ static const struct setting settings[] = {
     { "media_encryption", MEDIA_ENCRYPTION, encryption_words }, { "auth_username", AUTH_USERNAME, NULL },
 };
 
+const char *inbound_encryption(const struct scene *scene, struct arena *arena)
+{
+    struct spec own = { .secret = NULL };
+
+    settings_take(&kind_INBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->inbound_trunk, arena, &own);
+    return scene->number->is_sip ? own.value[MEDIA_ENCRYPTION] : secure_inbound(scene, own.value[MEDIA_ENCRYPTION], arena);
+}
+
 static size_t want(const struct scene *scene, struct arena *arena, struct wanted *ret, size_t max)
 {
     struct spec *spec;
@@ -51,7 +60,13 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     spec->value[NUMBERS] = value_set_of(scene->number->phone_number, arena);
     settings_take(&kind_INBOUND_TRUNK, settings, ARRAY_SIZE(settings), scene->number->inbound_trunk, arena, spec);
     settings_password(scene, scene->number->inbound_trunk, AUTH_PASSWORD, arena, ret);
+    spec->value[MEDIA_ENCRYPTION] = inbound_encryption(scene, arena);
     return 1;
+}
+
+static unsigned refuses(const struct resource *row)
+{
+    return secure_refuses(row, MEDIA_ENCRYPTION);
 }
 
 static void tag(const char *text, const char *label, struct arena *arena, struct spec *spec)
@@ -81,6 +96,6 @@ const struct kind kind_INBOUND_TRUNK = {
     .id = KIND_INBOUND_TRUNK, .name = "livekit.inbound_trunk", .owner = OWNER_NUMBER, .family = FAMILY_LIVEKIT,
     .recognised = BY_TAG, .scope = LIST_PER_ACCOUNT, .repeat = REPEAT_MUST_WAIT, .region_bound = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields),
-    .want = want, .tag = tag, .create = create, .update = update, .remove = remove_trunk, .get = get, .list = list,
+    .want = want, .refuses = refuses, .tag = tag, .create = create, .update = update, .remove = remove_trunk, .get = get, .list = list,
     .decode = decode, .judge = livekit_judge,
 };

@@ -98,6 +98,14 @@ struct spec *want_one(const struct kind *kind, const struct scene *scene, const 
     return &ret->spec;
 }
 
+bool may_show(const struct resource *row, size_t field, const char *value)
+{
+    if (row->in_doubt || row->known == KNOWN_MAYBE)
+        return true;
+    return (row->known == KNOWN_LIVE && text_equal(row->applied.value[field], value)) ||
+           (row->open != OPEN_NOTHING && text_equal(row->sent.value[field], value));
+}
+
 const char *name_with_tag(const char *label, const char *tag, struct arena *arena)
 {
     if (text_is_empty(label))

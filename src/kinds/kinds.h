@@ -23,6 +23,9 @@ bool scene_is_number(const struct scene *);
 /* "<label> [<tag>]": a name that people read at LiveKit. */
 const char *name_with_tag(const char *label, const char *tag, struct arena *);
 
+/* Whether a field of a row shows this value (NULL: none), or may yet: as it was last shown, as it was last sent, or anything in doubt. */
+bool may_show(const struct resource *, size_t field, const char *value);
+
 /* What stands before a number's tags: its label, else the number itself. */
 const char *number_label(const struct number *);
 

@@ -19,6 +19,8 @@ libtrunkd_core_a_SOURCES += \
 	src/kinds/origination_url.c \
 	src/kinds/outbound_trunk.c \
 	src/kinds/recording.c \
+	src/kinds/secure.c \
+	src/kinds/secure.h \
 	src/kinds/setting.c \
 	src/kinds/setting.h \
 	src/kinds/spec.c \
@@ -41,6 +43,7 @@ unit_tests += \
 	tests/unit/test_origination_url \
 	tests/unit/test_outbound_trunk \
 	tests/unit/test_recording \
+	tests/unit/test_secure \
 	tests/unit/test_spec \
 	tests/unit/test_trunk_phone_number \
 	tests/unit/test_twilio_trunk

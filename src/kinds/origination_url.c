@@ -12,6 +12,7 @@
 
 #include <trunkd/text.h>
 
+#include "secure.h"
 #include "setting.h"
 
 #define STANDARD "10"
@@ -54,17 +55,18 @@ static void want_url(const struct scene *scene, const char *uri, const char *pri
     spec->value[ENABLED] = "true";
 }
 
-/* What people named; the project's own, should it be among them, is there already. */
+/* What people named; the project's own, should it be among them, is there already. On a trunk that encrypts only those by TLS are of use. */
 static size_t want_named(const struct scene *scene, const char *own, struct arena *arena, struct wanted *ret, size_t max)
 {
     const struct json *items = setting_documents(scene->twilio_trunk, "origination_urls", arena);
+    bool by_tls = secure_by_tls(scene, arena);
     size_t count = 0;
 
     for (const struct json *item = items; item && count < max; item = item->next) {
         const char *uri = without_case(text_or(json_member(item, "url"), ""), arena);
         bool comes = scene_id(scene, KIND_ORIGINATION_URL, own) || scene_find(scene, KIND_ORIGINATION_URL, uri);
 
-        if (!comes || text_equal(uri, own))
+        if (!comes || text_equal(uri, own) || (by_tls && !strstr(uri, ";transport=tls")))
             continue;
         want_url(scene, uri, setting_int(item, &fields[PRIORITY], STANDARD, arena), setting_int(item, &fields[WEIGHT], STANDARD, arena), &ret[count]);
         ret[count++].spare = true;
@@ -78,7 +80,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
 
     if (max == 0 || !scene_is_trunk(scene) || scene->on_trunk.inbound == 0 || !scene->project || !scene->project->sip_host)
         return 0;
-    own = arena_printf(arena, "sip:%s;transport=tcp", scene->project->sip_host);
+    own = arena_printf(arena, "sip:%s;transport=%s", scene->project->sip_host, secure_by_tls(scene, arena) ? "tls" : "tcp");
     want_url(scene, own, STANDARD, STANDARD, ret);
     return 1 + want_named(scene, own, arena, ret + 1, max - 1);
 }

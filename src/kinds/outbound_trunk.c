@@ -8,6 +8,7 @@
 #include <trunkd/text.h>
 
 #include "credential.h"
+#include "secure.h"
 #include "setting.h"
 #include "value.h"
 
@@ -15,6 +16,7 @@ enum {
     NAME, ADDRESS, NUMBERS, AUTH_USERNAME, AUTH_PASSWORD, DESTINATION_COUNTRY, HEADERS, HEADERS_TO_ATTRIBUTES, ATTRIBUTES_TO_HEADERS,
     INCLUDE_HEADERS, MEDIA_ENCRYPTION, FROM_HOST, TRANSPORT
 };
+enum { TRANSPORT_TLS = 3 };
 
 static const char *const transport_names[] = { "SIP_TRANSPORT_AUTO", "SIP_TRANSPORT_UDP", "SIP_TRANSPORT_TCP", "SIP_TRANSPORT_TLS", NULL };
 static const char *const transport_words[] = { "auto", "udp", "tcp", "tls", NULL };
@@ -62,6 +64,9 @@ static void lead_to_twilio(const struct scene *scene, struct arena *arena, struc
     spec->value[ADDRESS] = address_of(scene);
     spec->value[AUTH_USERNAME] = login.username;
     spec->value[AUTH_PASSWORD] = login.password;
+    spec->value[MEDIA_ENCRYPTION] = secure_outbound(scene, spec->value[MEDIA_ENCRYPTION], arena);
+    if (secure_by_tls(scene, arena))
+        spec->value[TRANSPORT] = transport_names[TRANSPORT_TLS];
     spec->secret = login.secret;
     spec->secret_place = login.place;
 }
@@ -92,6 +97,14 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     return 1;
 }
 
+/* Of Twilio's trunks: what does not come by TLS is refused by one that encrypts. */
+static unsigned refuses(const struct resource *row)
+{
+    bool by_other = may_show(row, TRANSPORT, NULL) || may_show(row, TRANSPORT, transport_names[1]) || may_show(row, TRANSPORT, transport_names[2]);
+
+    return secure_refuses(row, MEDIA_ENCRYPTION) | (by_other ? REFUSES_ENCRYPTED : 0u);
+}
+
 static void tag(const char *text, const char *label, struct arena *arena, struct spec *spec)
 {
     spec->value[NAME] = name_with_tag(label, text, arena);
@@ -119,6 +132,6 @@ const struct kind kind_OUTBOUND_TRUNK = {
     .id = KIND_OUTBOUND_TRUNK, .name = "livekit.outbound_trunk", .owner = OWNER_NUMBER, .family = FAMILY_LIVEKIT,
     .recognised = BY_TAG, .scope = LIST_PER_ACCOUNT, .repeat = REPEAT_MUST_WAIT, .region_bound = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields), .needs = needs, .needs_count = ARRAY_SIZE(needs),
-    .want = want, .tag = tag, .create = create, .update = update, .remove = remove_trunk, .get = get, .list = list,
+    .want = want, .refuses = refuses, .tag = tag, .create = create, .update = update, .remove = remove_trunk, .get = get, .list = list,
     .decode = decode, .judge = livekit_judge,
 };

@@ -22,6 +22,7 @@
 #include <trunkd/text.h>
 
 #include "encode.h"
+#include "secure.h"
 #include "url.h"
 
 #define NUMBERS "/IncomingPhoneNumbers"
@@ -46,11 +47,10 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
 {
     struct spec *spec;
 
-    (void)arena;
     if (max == 0 || !scene_is_number(scene) || scene->number->is_sip || !scene->account || !scene->number->supports_inbound || !scene->agent)
         return 0;
     spec = want_one(&kind_TRUNK_PHONE_NUMBER, scene, "", "", ret);
-    spec->value[TRUNK_SID] = scene_id(scene, KIND_TWILIO_TRUNK, "");
+    spec->value[TRUNK_SID] = secure_may_attach(scene, arena) ? scene_id(scene, KIND_TWILIO_TRUNK, "") : NULL;
     return 1;
 }
 

@@ -8,10 +8,12 @@
 
 #include <trunkd/text.h>
 
+#include "secure.h"
 #include "setting.h"
 
 enum {
-    FRIENDLY_NAME, DOMAIN_NAME, TRANSFER_MODE, TRANSFER_CALLER_ID, CNAM_LOOKUP_ENABLED, DISASTER_RECOVERY_URL, DISASTER_RECOVERY_METHOD
+    FRIENDLY_NAME, DOMAIN_NAME, TRANSFER_MODE, TRANSFER_CALLER_ID, CNAM_LOOKUP_ENABLED, DISASTER_RECOVERY_URL, DISASTER_RECOVERY_METHOD,
+    SECURE
 };
 
 static const char *const transfer_modes[] = { "disable-all", "enable-all", "sip-only", NULL };
@@ -27,6 +29,7 @@ static const struct field fields[] = {
     [DISASTER_RECOVERY_URL] = { "disaster_recovery_url", "DisasterRecoveryUrl", "disaster_recovery_url", FIELD_TEXT, FIELD_SPARING, NULL },
     [DISASTER_RECOVERY_METHOD] = {
         "disaster_recovery_method", "DisasterRecoveryMethod", "disaster_recovery_method", FIELD_ENUM, FIELD_SPARING, disaster_recovery_methods },
+    [SECURE] = { "secure", "Secure", "secure", FIELD_BOOL, 0, NULL },
 };
 
 static const struct setting settings[] = {
@@ -43,6 +46,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
         return 0;
     spec = want_one(&kind_TWILIO_TRUNK, scene, "", "", ret);
     settings_take(&kind_TWILIO_TRUNK, settings, ARRAY_SIZE(settings), scene->twilio_trunk, arena, spec);
+    spec->value[SECURE] = secure_of_trunk(scene, arena, &ret->waits);
     return 1;
 }
 

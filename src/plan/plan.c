@@ -197,6 +197,12 @@ static void plan_wanted(const struct scene *scene, struct arena *arena, struct p
         return;
     } else {
         p->step = plan_row_matches(row, p->wanted, arena) ? STEP_NOTHING : STEP_UPDATE;
+        if (p->step == STEP_NOTHING && p->wanted->waits) {
+            p->step = STEP_UPDATE;
+            p->block = BLOCK_NEED;
+            p->missing = p->wanted->waits;
+            return;
+        }
         if (p->step == STEP_NOTHING)
             return;
     }

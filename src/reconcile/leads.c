@@ -70,6 +70,20 @@ bool number_leads_to(const struct owner *number, const struct owner *trunk)
 
 bool number_leads_elsewhere(const struct owner *number) { return leads(number, &(struct end){ .trunk = number->placed }, true); }
 
+/* Which calls some object of the number refuses, or may. What is being removed does not count: it takes no calls that could be lost. */
+unsigned number_refuses(const struct owner *number)
+{
+    unsigned refuses = 0;
+
+    for (size_t i = 0; i < number->rows_count && number->number; i++) {
+        struct row *row = number->rows[i];
+        row->r.in_doubt = row->doubt_ms != 0;
+        if (row->r.kind->refuses && !row->ended && (row->r.known != KNOWN_NONE || row->r.open != OPEN_NOTHING))
+            refuses |= row->r.kind->refuses(&row->r);
+    }
+    return refuses;
+}
+
 /* ---- passwords of a trunk: which of them its numbers call with ------------------------------------------------------------------- */
 
 static bool is_version(const struct row *row) { return row->r.kind->makes_secret && !row->ended && resource_version(&row->r) > 0; }

@@ -199,7 +199,13 @@ static void share_set(struct core *core, struct owner *number, size_t which, str
                       bool holds)
 {
     struct trunk_counts before = trunk->counts;
+    unsigned refuses = holds ? number_refuses(number) : 0;
+    bool plain = refuses & REFUSES_PLAIN, encrypted = refuses & REFUSES_ENCRYPTED;
 
+    trunk->counts.refuse_plain += (uint32_t)plain - (uint32_t)number->share[which].refuse_plain;
+    trunk->counts.refuse_encrypted += (uint32_t)encrypted - (uint32_t)number->share[which].refuse_encrypted;
+    number->share[which].refuse_plain = plain;
+    number->share[which].refuse_encrypted = encrypted;
     trunk->counts.inbound += (uint32_t)inbound - (uint32_t)number->share[which].inbound;
     trunk->counts.outbound += (uint32_t)outbound - (uint32_t)number->share[which].outbound;
     number->share[which].inbound = inbound;
@@ -266,14 +272,13 @@ static void owner_leave(struct core *core, struct owner *number, struct owner *o
     }
 }
 
-/* After a complete read: the ledger does not say which trunks a number is leaving, but its objects do. */
+/* After a complete read: the ledger does not say which trunks a number is leaving, but its objects do; and what it counts for is what they
+ * show. */
 void owner_find_leaving(struct core *core, struct owner *number)
 {
     void *value;
 
-    if (!number_leads_elsewhere(number))
-        return;
-    for (size_t i = 0; map_next(&core->trunks, &i, &value) && number->leaving_count < LEAVING_MAX;) {
+    for (size_t i = 0; number_leads_elsewhere(number) && map_next(&core->trunks, &i, &value) && number->leaving_count < LEAVING_MAX;) {
         struct owner *trunk = value;
         if (trunk == number->placed || !number_leads_to(number, trunk))
             continue;

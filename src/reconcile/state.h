@@ -99,7 +99,7 @@ struct owner {
     struct owner *placed, *leaving[LEAVING_MAX];
     size_t leaving_count;
     struct owner *left_last;        /* the automatic trunk it left last, until that is gone too */
-    struct { bool inbound, outbound; uint8_t held[KIND_MAX_]; } share[1 + LEAVING_MAX];    /* what it counts for on placed and on each it is leaving */
+    struct { bool inbound, outbound, refuse_plain, refuse_encrypted; uint8_t held[KIND_MAX_]; } share[1 + LEAVING_MAX];    /* what it counts for on placed and on each it is leaving */
     struct record record;
     int64_t preflight_due_ms;       /* the record must be read at or after this before anything is made */
     int64_t lookup_next_ms;         /* back-off of look-ups that failed */
@@ -335,6 +335,7 @@ void row_repack(struct row *);                                  /* a fresh arena
 /* leads.c: which trunk a number's objects lead to */
 bool number_leads_to(const struct owner *number, const struct owner *trunk);
 bool number_leads_elsewhere(const struct owner *number);       /* than to the trunk it is placed on */
+unsigned number_refuses(const struct owner *);                  /* REFUSES_*: which calls an object of it refuses, or may */
 int64_t leads_mark_used(const struct core *, struct owner *trunk);     /* until when that holds; NEVER_MS: until something changes */
 void leads_changed(struct core *, const struct owner *number);
 bool leads_rotate(struct core *, struct owner *trunk, const char *why);

@@ -17,8 +17,10 @@ bool trunk_is_wanted(const struct owner *trunk)
 static void add_rows(const struct resource **to, size_t *count, const struct owner *owner)
 {
     for (size_t i = 0; owner && i < owner->rows_count; i++)
-        if (!owner->rows[i]->ended)
+        if (!owner->rows[i]->ended) {
+            owner->rows[i]->r.in_doubt = owner->rows[i]->doubt_ms != 0;
             to[(*count)++] = &owner->rows[i]->r;
+        }
 }
 
 /* Of its own row, or of the number that has it for itself. */
@@ -40,12 +42,12 @@ void owner_scene(struct core *core, struct owner *owner, struct scene *ret)
     *ret = (struct scene){ .owner_type = owner->type, .owner = owner->key, .trunk = trunk ? trunk->key : NULL, .rows = rows,
                            .origins = core->settings->origins, .any_origin = core->plan_only };
     add_rows(rows, &ret->rows_count, owner);
+    ret->twilio_trunk = trunk ? trunk_settings(core, trunk) : NULL;
     if (owner->type == OWNER_TRUNK) {
         ret->trunk_wanted = trunk_is_wanted(owner);
         ret->account = account_named(core, owner->account);
         ret->project = account_named(core, owner->project);
         ret->on_trunk = owner->counts;
-        ret->twilio_trunk = trunk_settings(core, owner);
         return;
     }
     add_rows(rows, &ret->rows_count, trunk);
@@ -313,6 +315,24 @@ static void trunk_turn(struct turn *t)
     turn_replan(t);
 }
 
+/* What the plan of a number may rest on: its trunk's settings, and what stands there or was sent there. */
+static uint64_t shown_to_numbers(struct core *core, const struct owner *trunk)
+{
+    uint64_t all = hash_text(trunk_settings(core, trunk), 0);
+
+    for (size_t i = 0; i < trunk->rows_count; i++) {
+        const struct resource *r = &trunk->rows[i]->r;
+        uint64_t state = (trunk->rows[i]->doubt_ms ? 1u : 0u) + (r->missing ? 2u : 0u) + (r->changed ? 4u : 0u);
+        if (r->known != KNOWN_LIVE && !state)
+            continue;
+        uint64_t one = hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, state)));
+        for (size_t f = 0; f < r->kind->fields_count; f++)
+            one = hash_text(r->open == OPEN_NOTHING ? NULL : r->sent.value[f], hash_text(r->applied.value[f], one));
+        all ^= one;
+    }
+    return all;
+}
+
 void owner_turn(struct core *core, struct owner *owner)
 {
     struct turn *t = ARENA_NEW(&core->turn, struct turn);
@@ -343,7 +363,7 @@ void owner_turn(struct core *core, struct owner *owner)
         setup_finish_move(t);
     for (size_t i = 0; i < owner->rows_count; i++)
         changed = changed || owner->rows[i]->unsaved;
-    if (owner->type == OWNER_TRUNK && (changed || t->plan_count == 0))
+    if (owner->type == OWNER_TRUNK && (changed || t->plan_count == 0 || owner->shown != shown_to_numbers(core, owner)))
         trunk_changed(core, owner);
     if (owner->type == OWNER_NUMBER)
         owner_recount(core, owner);
@@ -354,28 +374,11 @@ void owner_turn(struct core *core, struct owner *owner)
     commit_turn(t);
 }
 
-static uint64_t shown_to_numbers(const struct owner *trunk)
-{
-    uint64_t all = 0;
-
-    for (size_t i = 0; i < trunk->rows_count; i++) {
-        const struct resource *r = &trunk->rows[i]->r;
-        uint64_t state = (trunk->rows[i]->doubt_ms ? 1u : 0u) + (r->missing ? 2u : 0u) + (r->changed ? 4u : 0u);
-        if (r->known != KNOWN_LIVE && !state)
-            continue;
-        uint64_t one = hash_text(r->external_id, hash_text(r->secret, hash_text(r->kind->name, state)));
-        for (size_t f = 0; f < r->kind->fields_count; f++)
-            one = hash_text(r->applied.value[f], one);
-        all ^= one;
-    }
-    return all;
-}
-
 /* Wakes the numbers whose last plan waited for their trunk, all of them when it is another one than they were planned with, the one that
  * has it for itself, and the one that takes its removal with it. */
 void trunk_changed(struct core *core, struct owner *trunk)
 {
-    uint64_t shown = shown_to_numbers(trunk);
+    uint64_t shown = shown_to_numbers(core, trunk);
 
     for (size_t i = 0; i < trunk->members_count; i++)
         if (trunk->members[i]->waits_for_trunk || trunk->shown != shown || text_equal(trunk->dedicated_to, trunk->members[i]->key))

@@ -84,6 +84,16 @@ static bool list_has_address(const struct tenant *t, const char *list, const cha
     return false;
 }
 
+/* With `secure` TLS and encryption are asked for; without, media are plain, and whether a mere offer of encryption is taken is a setting. */
+static bool media_agree(const struct sim *sim, bool secure, struct json_object *d)
+{
+    const char *encryption = get_text(d, "media_encryption");
+    bool offers = text_equal(encryption, "SIP_MEDIA_ENCRYPT_ALLOW"), demands = text_equal(encryption, "SIP_MEDIA_ENCRYPT_REQUIRE");
+    if (secure)
+        return (offers || demands) && text_equal(get_text(d, "transport"), "SIP_TRANSPORT_TLS");
+    return !demands && (!offers || sim->set.twilio_offers_without_secure);
+}
+
 /* A trunk with lists of both sorts asks for both; one without any takes no call. */
 static const char *domain_refuses(struct sim *sim, struct call *call, const char *domain, struct json_object *d)
 {
@@ -106,6 +116,8 @@ static const char *domain_refuses(struct sim *sim, struct call *call, const char
         return "no credential of the trunk's lists fits";
     if (by_address && !address_fits)
         return "the source is in none of the trunk's access control lists";
+    if (get_text(d, "media_encryption") && !media_agree(sim, get_bool(trunk->body, "secure"), d))
+        return get_bool(trunk->body, "secure") ? "the trunk takes encrypted calls only" : "the trunk takes no encrypted calls";
     return caller_refused(sim, t, trunk, get_text(d, "from"));
 }
 
@@ -317,8 +329,11 @@ static const char *follow(struct sim *sim, const struct ask *ask, struct call *c
         const char *url = text_or(get_text(urls.items[i]->body, "sip_url"), "");
         struct tenant *project = project_at(sim, host_of(ask->arena, url));
         put_text(o, "sip_url", url);
-        end = project ? ask_project(ask, project, get_bool(trunk->body, "secure"), o) : "unreachable";
-        if (end && !text_equal(end, "unreachable"))
+        if (get_bool(trunk->body, "secure") && !strstr(url, ";transport=tls"))
+            end = "insecure_url";
+        else
+            end = project ? ask_project(ask, project, get_bool(trunk->body, "secure"), o) : "unreachable";
+        if (end && !text_equal(end, "unreachable") && !text_equal(end, "insecure_url"))
             return end;
         end = end ? end : "conflict";
     }

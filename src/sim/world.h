@@ -106,6 +106,7 @@ struct tombstone { struct tombstone *next; char *domain; int64_t until_ms; char 
     X(twilio_attach_moves, 0, 1, 1) \
     X(twilio_attach_refused_code, 20000, 29999, 20001) \
     X(twilio_unattached_caller_id, 0, 1, 1) \
+    X(twilio_offers_without_secure, 0, 1, 1) \
     X(twilio_unknown_parameters, 0, 1, 0) \
     X(twilio_list_omits_domain, 0, 1, 0) \
     X(twilio_problem_json, 0, 1, 0) \

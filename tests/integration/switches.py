@@ -10,6 +10,7 @@ SWITCHES = [
     {"twilio_list_lag_ms": 80}, {"livekit_list_lag_ms": 80}, {"livekit_read_lag_ms": 80}, {"twilio_tombstone_own": 0},
     {"twilio_domain_taken_code": 21245}, {"twilio_refusal_status": 409}, {"twilio_mapped_list_delete": 1}, {"twilio_duplicate_username": 0},
     {"twilio_attach_repeat": 1}, {"twilio_attach_moves": 0}, {"twilio_attach_refused_code": 21245}, {"twilio_unattached_caller_id": 0},
+    {"twilio_offers_without_secure": 0},
     {"twilio_unknown_parameters": 1}, {"twilio_list_omits_domain": 1}, {"twilio_problem_json": 1}, {"twilio_full_list_delete": 0},
     {"twilio_policy_delete": 1}, {"twilio_byoc_delete": 0}, {"twilio_racy_names": 1}, {"twilio_keeps_case": 1}, {"twilio_sip_url_case": 1},
     {"twilio_sip_url_case": 2}, {"twilio_duplicate_url": 0}, {"twilio_empty_url": 0}, {"twilio_empty_url": 2}, {"twilio_newest_first": 1},
@@ -23,6 +24,7 @@ PROFILES = {
     "cautious": {
         "twilio_list_lag_ms": 80, "twilio_domain_taken_code": 21245, "twilio_refusal_status": 409, "twilio_duplicate_username": 0,
         "twilio_attach_moves": 0, "twilio_attach_refused_code": 21245, "twilio_unattached_caller_id": 0, "twilio_full_list_delete": 0,
+        "twilio_offers_without_secure": 0,
         "twilio_byoc_delete": 0, "twilio_sip_url_case": 1, "twilio_duplicate_url": 0, "twilio_empty_url": 2, "twilio_newest_first": 1,
         "twilio_cap_lists_of_a_trunk": 1, "twilio_cap_byoc_trunks": 1, "twilio_retry_after_s": 1, "twilio_concurrency": 3,
         "livekit_list_lag_ms": 80, "livekit_racy_conflicts": 0, "livekit_page_cuts": 1, "livekit_exp_required": 1,

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from ctllib import trunkctl
+from daemonlib import wait_for
 from pglib import SOURCES
 from simlib import SIP_HOST
 import worldlib
@@ -199,7 +200,7 @@ def test_a_manifest_can_hold_every_setting(world, tmp_path):
 
 
 TWILIO = {key: (words.split()[1] if words else "https://recover.test/" if kind == "TEXT" else True)
-          for document, key, _, kind, _, _, words in ROWS if document == "twilio_trunk" and kind != "DOCUMENTS"}
+          for document, key, _, kind, _, _, words in ROWS if document == "twilio_trunk" and kind != "DOCUMENTS" and key != "secure"}
 DEFAULTS = {"transfer_mode": "disable-all", "transfer_caller_id": "from-transferee", "cnam_lookup_enabled": False,
             "disaster_recovery_url": None, "disaster_recovery_method": "POST", "recording_mode": "do-not-record", "recording_trim": "do-not-trim"}
 # A setting that says nothing alone, and what it is written with; and whose object is another than the trunk.
@@ -303,3 +304,36 @@ def test_more_origination_urls_of_a_live_number(world, tmp_path):
     file.write_text(file.read_text().replace('"originationUrls": []', '"originationUrls": [{"uri": "sip:x"}, "sip:y"]'))
     done = trunkctl(world.db, "apply", "-f", str(file))
     assert done.code == 1 and 'originationUrls has no key "uri"; did you mean "url"?' in done.err and "originationUrls is a map of settings" in done.err, done.err
+
+
+def ends_of(world, number):
+    """What Twilio and LiveKit say of the encryption of its calls."""
+    of = world.of_number(number)
+    return (trunk_of(world, number)["secure"], of["inbound"][0]["media_encryption"], of["outbound"][0]["media_encryption"], of["outbound"][0]["transport"],
+            list(urls_of(world, number)))
+
+
+def test_secure_trunking_is_one_switch(world):
+    for number in (A, B):
+        world.own(number)
+    world.insert("trunk", {"name": "big", "twilio_account": "main", "livekit_project": worldlib.PROJECT, "twilio_trunk": {"secure": True}})
+    world.number(A, trunk="big", outbound=True)
+    world.daemon.start()
+    world.wait_active(A)
+    demanded = (True, "SIP_MEDIA_ENCRYPT_REQUIRE", "SIP_MEDIA_ENCRYPT_REQUIRE", "SIP_TRANSPORT_TLS", [f"sip:{SIP_HOST};transport=tls"])
+    plain = (False, "SIP_MEDIA_ENCRYPT_DISABLE", "SIP_MEDIA_ENCRYPT_DISABLE", "SIP_TRANSPORT_AUTO", [f"sip:{SIP_HOST};transport=tcp"])
+    assert ends_of(world, A) == demanded
+    ids = {kind: world.id_of(A, kind) for kind in world.kinds(owner="number")}
+    world.number(B, outbound=True)                                      # another trunk, which is as it was
+    world.wait_active(B)
+    for secure in (False, True, False):
+        world.db.q("update trunkd.trunk set twilio_trunk = %s", json.dumps({"secure": secure}))
+        wait_for(lambda s=secure: f"secure {s}: {ends_of(world, A)}\n{world.story(A)}", lambda s=secure: ends_of(world, A) == (demanded if s else plain))
+        world.wait_trunk("big")
+        world.wait_active(A)
+        assert world.sim.call(A)["ends"] == "room" and ends_of(world, B) == plain
+        assert {kind: world.id_of(A, kind) for kind in ids} == ids
+    world.set(A, inbound_trunk=json.dumps({"media_encryption": "allow"}))       # its own word counts where the trunk says nothing
+    world.wait_active(A)
+    assert ends_of(world, A)[1] == "SIP_MEDIA_ENCRYPT_ALLOW"
+    world.agree()

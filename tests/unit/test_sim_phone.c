@@ -76,6 +76,9 @@ static void test_where_a_broken_route_ends(void **state)
     ends(w, CALL, "room");
     assert_int_equal(world_control(w, inbound, "{\"media_encryption\":\"SIP_MEDIA_ENCRYPT_DISABLE\"}"), 200);
     ends(w, CALL, "encryption_refused");
+    const char *url = line("POST objects/" SID "/origination_urls/%s", r.url);
+    assert_int_equal(world_control(w, url, "{\"sip_url\":\"sip:demo.sip.sim.test;transport=tcp\"}"), 200);
+    ends(w, CALL, "insecure_url");
     assert_int_equal(world_control(w, trunk, "{\"secure\":false}"), 200);
     assert_int_equal(world_control(w, inbound, "{\"allowed_addresses\":[\"192.0.2.7\"]}"), 200);
     ends(w, CALL, "silence");
@@ -147,7 +150,15 @@ static void test_digest(void **state)
     assert_true(world_says(w, "\"accepted\":false"));
 }
 
-static void test_the_caller_id_is_looked_at(void **state)
+/* Of the trunk that stands there: whether it takes a call of these media. */
+static bool media_taken(struct world *w, const char *encryption, const char *transport)
+{
+    assert_int_equal(world_control(w, "POST digest", line("{\"domain\":\"one.pstn.twilio.com\",\"username\":\"u\",\"password\":\"p\",\"media_encryption\":"
+                                                          "\"SIP_MEDIA_ENCRYPT_%s\",\"transport\":\"SIP_TRANSPORT_%s\"}", encryption, transport)), 200);
+    return world_says(w, "\"accepted\":true");
+}
+
+static void test_the_caller_id_and_the_media_are_looked_at(void **state)
 {
     struct world *w = *state;
     struct route r;
@@ -159,6 +170,13 @@ static void test_the_caller_id_is_looked_at(void **state)
     assert_true(world_says(w, "\"accepted\":true"));
     assert_int_equal(world_control(w, "POST digest", "{\"domain\":\"one.pstn.twilio.com\",\"username\":\"u\",\"password\":\"p\",\"from\":\"+1\"}"), 200);
     assert_true(world_says(w, "\"accepted\":false"));
+    assert_true(media_taken(w, "DISABLE", "AUTO") && media_taken(w, "ALLOW", "TLS"));
+    assert_false(media_taken(w, "REQUIRE", "TLS"));
+    assert_int_equal(world_control(w, "POST config", "{\"twilio_offers_without_secure\":0}"), 200);
+    assert_false(media_taken(w, "ALLOW", "TLS"));
+    assert_int_equal(world_control(w, line("POST objects/" SID "/trunks/%s", r.trunk), "{\"secure\":true}"), 200);
+    assert_true(media_taken(w, "REQUIRE", "TLS") && media_taken(w, "ALLOW", "TLS"));
+    assert_false(media_taken(w, "DISABLE", "TLS") || media_taken(w, "REQUIRE", "TCP"));
     assert_int_equal(world_control(w, line("POST objects/" SID "/phone_numbers/%s", r.number), "{\"trunk_sid\":null}"), 200);
     assert_int_equal(world_control(w, "POST config", "{\"twilio_unattached_caller_id\":0}"), 200);
     assert_int_equal(world_control(w, "POST digest", "{\"domain\":\"one.pstn.twilio.com\",\"username\":\"u\",\"password\":\"p\",\"from\":\"" NUMBER "\"}"), 200);
@@ -211,7 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_call_finds_its_agent), TEST(test_where_a_broken_route_ends), TEST(test_two_of_a_kind_conflict_and_wildcards_come_last),
-        TEST(test_digest), TEST(test_the_caller_id_is_looked_at), TEST(test_foreign_objects_and_deletes_behind_the_back),
+        TEST(test_digest), TEST(test_the_caller_id_and_the_media_are_looked_at), TEST(test_foreign_objects_and_deletes_behind_the_back),
         TEST(test_numbers_are_counted_upwards), TEST(test_a_world_is_loaded_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

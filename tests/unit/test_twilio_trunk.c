@@ -49,7 +49,7 @@ static void test_its_requests(void **state)
     assert_string_equal(request.auth.place, "account/main");
     assert_null(request.slot.secret);
     KIND->update(&call, &request);
-    assert_request(&request, HTTP_POST, true, BASE "/v1/Trunks/" TK, "FriendlyName=" TAG "&DomainName=" TAG ".pstn.twilio.com&TransferMode=disable-all&TransferCallerId=from-transferee&CnamLookupEnabled=false");
+    assert_request(&request, HTTP_POST, true, BASE "/v1/Trunks/" TK, "FriendlyName=" TAG "&DomainName=" TAG ".pstn.twilio.com&TransferMode=disable-all&TransferCallerId=from-transferee&CnamLookupEnabled=false&Secure=false");
     row.applied.value[5] = "https://recover.test/";       /* what is there is emptied, and only that */
     KIND->update(&call, &request);
     assert_non_null(strstr(request.body, "&DisasterRecoveryUrl="));
