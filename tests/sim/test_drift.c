@@ -231,6 +231,12 @@ static void prepare(struct world *w, const struct field *field)
         }
 }
 
+/* What the numbers' objects at LiveKit follow, so that no call is lost: where calls go out, and whether they are encrypted. */
+static bool is_followed(const struct field *field)
+{
+    return strcmp(field->name, "domain_name") == 0 || strcmp(field->name, "secure") == 0;
+}
+
 static void check_put_back(enum kind_id id, const struct field *field)
 {
     CLEANUP(world_cleanup) struct world *w = standing_world();
@@ -246,7 +252,7 @@ static void check_put_back(enum kind_id id, const struct field *field)
         fail_msg("%s %s: nothing was changed", kinds[id]->name, field->name);
     if (strcmp(before, after) != 0 || strcmp(world_status(w, A), "active/UpToDate") != 0 || !check_converged(w))
         fail_msg("%s %s: was not put back: it was %s; it is %s; %s", kinds[id]->name, field->name, before, after, w->broken);
-    bool followed = strcmp(field->name, "domain_name") == 0 || strcmp(field->name, "secure") == 0;       /* by the numbers, there and back */
+    bool followed = is_followed(field);         /* there and back */
     if ((w->writes != 1 && !followed) || world_events(w, "Drifted") != 1) {
         world_print_sent(w);
         fail_msg("%s %s: %zu writes and %zu events, not one of each", kinds[id]->name, field->name, (size_t)w->writes, world_events(w, "Drifted"));
@@ -274,7 +280,7 @@ static struct world *reporting_world(const struct field *field)
 static void check_left(enum kind_id id, const struct field *field)
 {
     CLEANUP(world_cleanup) struct world *w = reporting_world(field);
-    bool followed = strcmp(field->name, "domain_name") == 0;        /* by the outbound trunks that show it: that is a wish */
+    bool followed = is_followed(field);         /* that is a wish */
     char *before = image(w, id);
     change(w, id, field);
     char *spoilt = image(w, id);
