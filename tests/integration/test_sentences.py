@@ -270,6 +270,8 @@ def test_settings_are_checked_by_the_table_of_fields(db):
     ("inbound_trunk", {"allowed_addresses": [""]}, "must be a list of IP addresses"),
     *[("inbound_trunk", {"allowed_addresses": [short]}, "must be a list of IP addresses") for short in ("10", "10.1", "192.168/24", "::/0x")],
     ("outbound_trunk", {"headers": {"Call-ID": "1"}}, "must be other headers than those that LiveKit writes itself, such as From"),
+    ("outbound_trunk", {"headers": {"via": "SIP/2.0/UDP x"}}, "must be other headers than those that LiveKit writes itself, such as From"),
+    ("inbound_trunk", {"headers": {"f": "sip:x"}}, "must be other headers than those that LiveKit writes itself, such as From"),
     ("inbound_trunk", {"headers": {"X-A": "a" * 1025}}, "must be an object of texts of at most 1024 bytes each"),
     ("inbound_trunk", {"allowed_numbers": ["+49 30 1"]}, "must be a list of texts without spaces"),
     ("inbound_trunk", {"headers": {"X A": "1"}}, "must be named with letters, digits, dots and dashes"),
