@@ -295,6 +295,8 @@ static int64_t next_ms(const struct core *core)
 
 bool core_step(struct core *core, const struct event *event, struct effects *effects)
 {
+    bool busy = false;
+
     assert(core->settings || event->type == EVENT_CONFIG);
     assert(event->now_ms >= core->now_ms);
     core->now_ms = event->now_ms;
@@ -310,6 +312,7 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
             core->poll_next_ms = core->now_ms + core->settings->poll_ms;
         }
         owners_expire(core);
+        busy = scans_work(core);
         for (int turns = 0; core->queue_head && core_has_room(core) && turns < TURNS_MAX; turns++) {
             struct owner *owner = queue_pop(core);
             owner_turn(core, owner);
@@ -326,7 +329,7 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
     read_now(core);
     arena_release(&core->turn);
     core_effect(core, EFFECT_TIMER)->timer.at_ms = next_ms(core);
-    return may_turn(core) && core->queue_head != NULL;
+    return may_turn(core) && (busy || core->queue_head != NULL);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/leads.c \
 	src/reconcile/ledger.c \
 	src/reconcile/line.c \
+	src/reconcile/listed.c \
 	src/reconcile/lookup.c \
 	src/reconcile/operate.c \
 	src/reconcile/owners.c \

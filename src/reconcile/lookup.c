@@ -35,7 +35,7 @@ void lookup_forget(struct owner *owner)
     owner->lookup_at = NULL;
 }
 
-void lookup_ask(struct gate *gate, struct owner *owner)
+void lookup_ask(struct core *core, struct gate *gate, struct owner *owner)
 {
     if (owner->lookup_at == gate)
         return;
@@ -44,6 +44,7 @@ void lookup_ask(struct gate *gate, struct owner *owner)
         gate->lookups_capacity = gate->lookups_capacity ? 2 * gate->lookups_capacity : 8;
         gate->lookups = must_realloc(gate->lookups, gate->lookups_capacity * sizeof(*gate->lookups));
     }
+    owner->lookup_sequence = ++core->sequence;
     owner->lookup_index = gate->lookups_count;
     owner->lookup_at = gate;
     gate->lookups[gate->lookups_count++] = owner;
@@ -57,9 +58,11 @@ static struct scan *list_of_numbers(const struct gate *gate)
     return NULL;
 }
 
+/* Who asks when the list is judged already comes too late for it. */
 static bool serves(const struct scan *list, const struct owner *owner)
 {
-    return list && (!list->began_ms || list->began_ms >= owner->preflight_due_ms);
+    return list && (!list->began_ms || list->began_ms >= owner->preflight_due_ms)
+           && (!list->read_sequence || owner->lookup_sequence <= list->read_sequence);
 }
 
 void lookups_send(struct core *core, struct gate *gate)

@@ -1,16 +1,11 @@
-/* scan: lists, and what they prove.
- *
- * A list has two marks. What it *finds* is judged against the ledger as it is when the list has ended. What it *misses* is judged only
- * against rows that were live, with nothing open and no doubt, from before the list began until it ended, and whose last accepted
- * write is older than the provider's list lag.
- */
+/* scan: lists: when they begin, their pages, and their end. A page is read in pieces, so that nobody waits for a long one. */
 #include "state.h"
 
 #include <stdlib.h>
 
 #define SCAN_OBJECTS_MAX 200000
-#define BRAKE_SHARE 5                   /* more than a fifth of what was live ... */
-#define BRAKE_COUNT 3                   /* ... and more than this many, gone at once */
+#define PIECE_BYTES ((size_t)64 << 10)  /* of a page, decoded at once */
+#define OBJECTS_PER_STEP 100            /* decoded or judged in one step of the core */
 
 /* ---- starting one ------------------------------------------------------------------------------------------------------------------- */
 
@@ -55,6 +50,8 @@ void scans_send(struct core *core, struct gate *gate)
 
 static void scan_free(struct scan *scan)
 {
+    scope_free(&scan->scope);
+    free(scan->body);
     arena_release(&scan->arena);
     free(scan->found);
     free(scan->parent);
@@ -81,9 +78,11 @@ void scans_forget_owner(struct gate *gate, const struct owner *owner)
 
 void scans_forget_row(struct gate *gate, const struct row *row)
 {
-    for (struct scan *scan = gate->scans; scan; scan = scan->next)
+    for (struct scan *scan = gate->scans; scan; scan = scan->next) {
         if (scan->parent_row == row)
             scan->parent_row = NULL;
+        scope_forget_row(&scan->scope, row);
+    }
 }
 
 void scans_forget(struct gate *gate)
@@ -123,7 +122,7 @@ void scan_row(struct row *row)
 
     for (struct scan *scan = row->gate->scans; scan; scan = scan->next)
         if (scan->kind == row->r.kind && text_equal(scan->parent, parent)) {
-            scan->again = scan->again || (scan->began_ms && scan->began_ms < row->read_since_ms);
+            scan->again = scan->again || scan->work > SCAN_READS || (scan->began_ms && scan->began_ms < row->read_since_ms);
             return;
         }
     scan_start(row->gate, row->r.kind, parent)->owner = row->owner;
@@ -141,7 +140,7 @@ static bool holds_any(const struct owner *owner, const struct kind *kind, const 
     return false;
 }
 
-static void mark_below(struct core *core, struct gate *gate)
+void mark_below(struct core *core, struct gate *gate)
 {
     void *value;
 
@@ -205,298 +204,11 @@ void scan_below(const struct kind *kind, struct row *parent)
     scan->owner = parent->owner;
 }
 
-/* ---- judging ------------------------------------------------------------------------------------------------------------------------------- */
-
-struct scope { struct row **rows; size_t count, capacity; struct map by_id, by_nonce; };
-
-static void scope_add(struct scope *scope, const struct scan *scan, struct owner *owner)
-{
-    for (size_t i = 0; i < owner->rows_count; i++) {
-        struct row *row = owner->rows[i];
-        if (row->r.kind != scan->kind || row->gate != scan->gate || row->ended)
-            continue;
-        if (scan->parent && !text_equal(row->r.parent_id, scan->parent))
-            continue;
-        if (scope->count == scope->capacity) {
-            scope->capacity = scope->capacity ? 2 * scope->capacity : 64;
-            scope->rows = must_realloc(scope->rows, scope->capacity * sizeof(struct row *));
-        }
-        row->shown = false;
-        scope->rows[scope->count++] = row;
-        if (row->r.external_id)
-            map_put(&scope->by_id, row->r.external_id, row);
-        if (*row->r.nonce)
-            map_put(&scope->by_nonce, row->r.nonce, row);
-    }
-}
-
-static void scope_make(struct core *core, const struct scan *scan, struct scope *scope)
-{
-    struct map *owners = scan->kind->owner == OWNER_NUMBER ? &core->numbers : &core->trunks;
-    void *value;
-
-    if (scan->owner && scan->parent) {
-        scope_add(scope, scan, scan->owner);
-        return;
-    }
-    for (size_t i = 0; map_next(owners, &i, &value);)
-        scope_add(scope, scan, value);
-}
-
-static void scope_free(struct scope *scope)
-{
-    free(scope->rows);
-    map_release(&scope->by_id);
-    map_release(&scope->by_nonce);
-}
-
-/* Nothing is to be learnt from what was found: it is live, as we know it, and nobody had asked. */
-static bool row_is_as_found(struct core *core, const struct row *row, const struct found *found)
-{
-    const struct resource *r = &row->r;
-    struct spec applied;
-
-    if (r->known != KNOWN_LIVE || r->open != OPEN_NOTHING || row->doubt_ms || row->read_ms != NEVER_MS
-        || !text_equal(r->external_id, found->id) || (found->parent && !text_equal(r->parent_id, found->parent)))
-        return false;
-    spec_observe(r->kind, &found->spec, &r->applied, &core->turn, &applied);
-    return spec_differs(r->kind, &applied, &r->applied, 0) == r->kind->fields_count;
-}
-
-/* A pair carries no tag and has no id of its own: it is the row's whose create named both of its ends. */
-static struct row *row_of_pair(const struct scope *scope, const struct scan *scan, const struct found *found)
-{
-    for (size_t i = 0; i < scope->count && scan->kind->recognised == BY_PAIR; i++) {
-        const struct resource *r = &scope->rows[i]->r;
-        if (!r->external_id && spec_differs(r->kind, &r->sent, &found->spec, 0) == r->kind->fields_count)
-            return scope->rows[i];
-    }
-    return NULL;
-}
-
-/* The second mark. */
-static bool may_judge(const struct core *core, const struct scan *scan, const struct row *row)
-{
-    if (row->r.known != KNOWN_LIVE)
-        return false;
-    if (!safeguard(core, SAFEGUARD_MARKS))
-        return true;
-    return row->r.open == OPEN_NOTHING && row->doubt_ms <= scan->began_ms
-           && row->written_ms + core->settings->list_lag_ms < scan->began_ms && !row->flying;
-}
-
-static void look_again(struct core *core, struct row *row)
-{
-    row_read_due(core, row, core->now_ms);
-    owner_queue(core, row->owner);
-}
-
-static void judge_found(struct core *core, struct scan *scan, struct scope *scope, const struct found *found)
-{
-    bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
-    struct row *row = map_get(&scope->by_id, found->id);
-
-    if (!row)
-        row = row_of_pair(scope, scan, found);
-    if (!row && ours)
-        row = map_get(&scope->by_nonce, found->tag.nonce);
-    if (row && row->r.external_id && !text_equal(row->r.external_id, found->id) && row->r.known == KNOWN_LIVE) {
-        if (scan->kind->repeat == REPEAT_SAFE) {
-            unclaimed_twin(core, scan, found, row->owner);
-            return;
-        }
-        row = NULL;                     /* same nonce, another id: a copy */
-    }
-    if (row) {
-        row->shown = true;
-        if (row_is_as_found(core, row, found))
-            return;
-        if (scan->kind->recognised == BY_KEY) {
-            if (may_judge(core, scan, row))
-                look_again(core, row);          /* its own record says what became of it */
-            return;
-        }
-        bool newer = row->written_ms + core->settings->list_lag_ms >= scan->began_ms || row->flying;
-        if (row->r.open == OPEN_NOTHING && (row->r.known != KNOWN_LIVE || !newer || !safeguard(core, SAFEGUARD_MARKS))) {
-            row_shown(core, row, scan->began_ms, found);
-            owner_queue(core, row->owner);
-        } else if (row->r.open == OPEN_NOTHING && row->read_ms <= core->now_ms) {
-            row_read_again(core, row);          /* whoever waits for it wants to know how it is since then */
-            owner_queue(core, row->owner);
-        }
-        return;
-    }
-    if (!ours)
-        return;
-    const struct grave *grave = map_get(&core->graves, found->tag.nonce);
-    if (grave && (grave->orphan || scan->began_ms < grave->dug_ms + core->settings->list_lag_ms))
-        return;                     /* a list may still show what has just been proven absent */
-    if (grave && grave->owner && !gate_only_reports(scan->gate))
-        unclaimed_bury(core, scan, found, grave);
-    else
-        unclaimed_add(core, scan, found);
-}
-
-static void judge_missed(struct core *core, struct scan *scan, struct row *row)
-{
-    struct gate *gate = scan->gate;
-    bool waits = row->read_ms <= core->now_ms && row->read_since_ms <= scan->began_ms && row->r.open == OPEN_NOTHING;
-
-    if (scan->complete_account && may_judge(core, scan, row)) {
-        if (row->r.kind->region_bound) {
-            gate->judged++;
-            gate->visible += row->shown;
-        }
-        row->vanished = !row->shown;
-    }
-    if (scan->drift && !row->shown && !waits && may_judge(core, scan, row))
-        look_again(core, row);
-    if (!row->shown && waits && (row->r.known == KNOWN_MAYBE || !row->r.kind->get)) {
-        row_absent(core, row, scan->began_ms);
-        owner_queue(core, row->owner);
-    }
-}
-
-static const struct row *vanished_next(struct core *core, struct gate *gate, enum owner_type type, size_t *position, struct owner **at,
-                                       size_t *index)
-{
-    struct map *owners = type == OWNER_NUMBER ? &core->numbers : &core->trunks;
-    void *value;
-
-    for (;;) {
-        if (!*at || *index >= (*at)->rows_count) {
-            if (!map_next(owners, position, &value))
-                return NULL;
-            *at = value;
-            *index = 0;
-            continue;
-        }
-        struct row *row = (*at)->rows[(*index)++];
-        if (row->gate == gate && row->vanished)
-            return row;
-    }
-}
-
-/* One missing object beside visible ones is drift: it is looked at once more, and then made again. */
-static void repair_vanished(struct core *core, struct gate *gate, bool repair)
-{
-    for (int type = 0; type < OWNER_TYPE_MAX_; type++) {
-        size_t position = 0, index = 0;
-        struct owner *owner = NULL;
-        while (vanished_next(core, gate, (enum owner_type)type, &position, &owner, &index)) {
-            struct row *row = owner->rows[index - 1];
-            row->vanished = false;
-            if (!repair)
-                continue;
-            look_again(core, row);
-        }
-    }
-}
-
-/* A mass disappearance is a fault, not a wish. */
-static void judge_account(struct core *core, struct gate *gate)
-{
-    uint32_t gone = gate->judged - gate->visible;
-    const char *host = gate_account(gate)->family == FAMILY_TWILIO ? "Twilio" : gate_account(gate)->url;
-    bool none = gate->judged > 0 && gate->visible == 0;
-    bool many = gone > BRAKE_COUNT && gone * BRAKE_SHARE > gate->judged;
-
-    if ((none || many) && !gate->brake_released && safeguard(core, SAFEGUARD_BRAKE)) {
-        gate->braked = true;
-        gate_condition(core, gate, none ? "NothingVisible" : "MassDisappearance",
-                       arena_printf(&core->turn, "of %u objects that trunkd made there, %s shows %u in account %s: nothing is written; mend region, "
-                                    "edge or URL (this ends by itself when they reappear), or call trunkd.release('%s', 'why')",
-                                    gate->judged, host, gate->visible, gate->name, gate->name));
-        repair_vanished(core, gate, false);
-        return;
-    }
-    if (gate->braked && !none && !many) {
-        gate->braked = false;
-        gate_condition(core, gate, "", "");
-    }
-    if (!none && !many)
-        gate->brake_released = false;
-    repair_vanished(core, gate, true);
-}
-
-static void remember_tagged(struct core *core, struct scan *scan)
-{
-    if (scan->kind->id != KIND_TWILIO_TRUNK)
-        return;
-    map_release(&scan->gate->tagged);
-    arena_release(&scan->gate->tagged_arena);
-    for (size_t i = 0; i < scan->count; i++) {
-        const struct found *found = &scan->found[i];
-        if (*found->tag.nonce && text_equal(found->tag.installation, core->installation)) {
-            char *id = arena_strdup(&scan->gate->tagged_arena, found->id);
-            map_put(&scan->gate->tagged, id, id);
-        }
-    }
-}
-
-static int64_t scan_delay_ms(const struct core *core, struct gate *gate)
-{
-    int64_t delay = core->settings->retry_min_ms;
-
-    for (uint32_t i = 0; i < gate->scan_failures && delay < core->settings->scan_ms; i++)
-        delay *= 2;
-    gate->scan_failures++;
-    return delay < core->settings->scan_ms ? delay : core->settings->scan_ms;
-}
-
-/* All lists of a complete scan, or none, say something about the account. */
-static void account_list_ended(struct core *core, struct gate *gate)
-{
-    assert(gate->scans_open > 0);
-    if (--gate->scans_open > 0)
-        return;
-    if (gate->scan_failed) {
-        gate->scan_failed = false;
-        gate->scanned = SCAN_NEEDED;
-        gate->scan_next_ms = core->now_ms + scan_delay_ms(core, gate) + (int64_t)(core_random(core) % 256);
-        repair_vanished(core, gate, false);
-        return;
-    }
-    gate->scanned = SCAN_DONE;
-    gate->scan_failures = 0;
-    gate->scan_next_ms = core->now_ms + core->settings->scan_ms;
-    gate->strays = gate->unclaimed != NULL;
-    judge_account(core, gate);
-    if (!gate->braked)
-        mark_below(core, gate);
-}
-
-static void scan_finish(struct core *core, struct scan *scan)
-{
-    struct scope scope = { 0 };
-    struct gate *gate = scan->gate;
-
-    remember_tagged(core, scan);
-    scope_make(core, scan, &scope);
-    for (size_t i = 0; i < scan->count; i++) {
-        judge_found(core, scan, &scope, &scan->found[i]);
-        if (scan->kind->id == KIND_TRUNK_PHONE_NUMBER)
-            lookup_found(core, scan, &scan->found[i]);
-    }
-    for (size_t i = 0; i < scope.count; i++)
-        judge_missed(core, scan, scope.rows[i]);
-    scope_free(&scope);
-    lookups_end(core, scan, NULL);
-    if (scan->parent_row) {
-        scan->parent_row->looked_below |= 1u << scan->kind->id;
-        owner_queue(core, scan->parent_row->owner);
-    }
-    if (scan->complete_account)
-        account_list_ended(core, gate);
-}
-
 /* ---- answers ------------------------------------------------------------------------------------------------------------------------------------ */
-
-struct page { struct scan *scan; };
 
 static void take_item(void *userdata, const struct found *found)
 {
-    struct scan *scan = ((struct page *)userdata)->scan;
+    struct scan *scan = userdata;
 
     scan->overflows = scan->count == SCAN_OBJECTS_MAX;
     if (scan->overflows)
@@ -524,50 +236,131 @@ static void scan_failed(struct core *core, struct scan *scan, const char *words)
         gate->scan_failed = true;
         account_list_ended(core, gate);
     }
-    struct scope scope = { 0 };
-    scope_make(core, scan, &scope);
-    for (size_t i = 0; i < scope.count; i++) {
-        if (scope.rows[i]->read_ms > core->now_ms)
+    scope_free(&scan->scope);
+    scope_make(core, scan);
+    for (size_t i = 0; i < scan->scope.count; i++) {
+        struct row *row = scan->scope.entries[i].row;
+        if (row->read_ms > core->now_ms)
             continue;
-        row_read_again(core, scope.rows[i]);        /* all that waited for it, not only who had asked first */
-        owner_queue(core, scope.rows[i]->owner);
+        row_read_again(core, row);      /* all that waited for it, not only who had asked first */
+        owner_queue(core, row->owner);
     }
-    scope_free(&scope);
     if (scan->parent_row)
         owner_wake_at(core, scan->parent_row->owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+}
+
+/* The list is over, well or not. */
+static void scan_end(struct core *core, struct scan *scan, const char *failure)
+{
+    scan_unlink(scan);
+    if (failure)
+        scan_failed(core, scan, failure);
+    else
+        listed_end(core, scan);
+    if (scan->again)
+        scan_start(scan->gate, scan->kind, scan->parent)->owner = scan->owner;
+    scan_free(scan);
+}
+
+static void page_end(struct core *core, struct scan *scan, const char *cursor)
+{
+    free(scan->body);
+    scan->body = NULL;
+    scan->work = SCAN_ASKS;
+    if (scan->overflows) {
+        scan_end(core, scan, arena_printf(&core->turn, "it has more than %d objects", SCAN_OBJECTS_MAX));
+    } else if (cursor) {
+        free(scan->cursor);
+        scan->cursor = must_strdup(cursor);
+        scan->due = true;
+    } else {
+        scan->work = SCAN_JUDGES;
+    }
+}
+
+/* A piece of the page. Each shows the cursor of the whole. */
+static void read_piece(struct core *core, struct scan *scan)
+{
+    const struct resource place = { .kind = scan->kind, .slot = "", .account = scan->gate->name, .parent_id = scan->parent };
+    struct call call = { .account = gate_account(scan->gate), .resource = &place, .arena = &core->turn };
+    const char *cursor = NULL;
+    struct err err = { 0 };
+    struct buf piece;
+
+    if (!call.account) {
+        scan_end(core, scan, "the account is gone");
+        return;
+    }
+    buf_init(&piece, REPLY_BODY_BYTES_MAX + 1);
+    if (!scan->cut.text)
+        cut_begin(&scan->cut, scan->body, scan->body_bytes);
+    bool any = cut_next(&scan->cut, PIECE_BYTES, &piece);
+    assert(any);
+    (void)any;
+    const struct reply reply = { .transport = REPLY_ANSWERED, .status = 200, .body = piece.data, .body_bytes = piece.length };
+    bool ok = scan->kind->decode(OP_LIST, &call, &reply, take_item, scan, &cursor, &err);
+    buf_release(&piece);
+    if (!ok)
+        scan_end(core, scan, *err.text ? err.text : "it cannot be read");
+    else if (scan->cut.ended || scan->overflows)
+        page_end(core, scan, cursor);
+}
+
+/* The next piece of work at one of the account's lists; how much it was, in objects. 0: there is none. */
+static size_t scan_piece(struct core *core, struct gate *gate)
+{
+    struct scan *scan = gate->scans;
+
+    while (scan && scan->work == SCAN_ASKS)
+        scan = scan->next;
+    if (!scan)
+        return 0;
+    if (scan->work == SCAN_READS) {
+        size_t before = scan->count;
+        const struct scan *same = scan;
+        read_piece(core, scan);
+        for (scan = gate->scans; scan && scan != same;)
+            scan = scan->next;
+        return scan ? 1 + scan->count - before : 1;
+    }
+    size_t judged = listed_judge(core, scan, OBJECTS_PER_STEP);
+    if (judged == 0)
+        scan_end(core, scan, NULL);
+    return judged + 1;
+}
+
+bool scans_work(struct core *core)
+{
+    size_t objects = 0;
+    void *value;
+
+    for (size_t i = 0; map_next(&core->gates, &i, &value);)
+        for (size_t more = 1; more > 0; objects += more) {
+            if (objects >= OBJECTS_PER_STEP || !core_has_room(core))
+                return true;
+            more = scan_piece(core, value);
+        }
+    return false;
 }
 
 void scan_answer(struct core *core, const struct flight *flight, const struct reply *reply, const struct judgement *judgement)
 {
     struct scan *scan = flight->scan;
-    const struct resource place = { .kind = scan->kind, .slot = "", .account = scan->gate->name, .parent_id = scan->parent };
-    struct call call = { .account = gate_account(scan->gate), .resource = &place, .arena = &core->turn };
-    struct page page = { .scan = scan };
-    const char *cursor = NULL;
-    struct err err = { 0 };
-    bool parent_gone = judgement->verdict == VERDICT_GONE && scan->parent;
 
     if (reply->transport == REPLY_ANSWERED && reply->status == 429) {
         scan->due = true;               /* too much at once: that page is asked for again, after the account's pause */
         return;
     }
-
     scan->pages++;
-    if (judgement->verdict == VERDICT_DONE && scan->kind->decode(OP_LIST, &call, reply, take_item, &page, &cursor, &err) && cursor
-        && !scan->overflows) {
-        free(scan->cursor);
-        scan->cursor = must_strdup(cursor);
-        scan->due = true;
-        return;
+    if (judgement->verdict == VERDICT_DONE) {
+        scan->body = must_malloc(reply->body_bytes + 1);
+        memcpy(scan->body, reply->body, reply->body_bytes);
+        scan->body_bytes = reply->body_bytes;
+        scan->cut = (struct cut){ 0 };
+        scan->work = SCAN_READS;
+    } else if (judgement->verdict == VERDICT_GONE && scan->parent) {
+        scan->work = SCAN_JUDGES;       /* below a parent that is gone there is nothing */
+    } else {
+        scan_end(core, scan, text_or(judgement->words, ""));
     }
-    scan_unlink(scan);
-    if (scan->overflows)
-        err_set(&err, ERR_CONFIG, "it has more than %d objects", SCAN_OBJECTS_MAX);
-    if ((judgement->verdict == VERDICT_DONE && !*err.text) || parent_gone)
-        scan_finish(core, scan);        /* below a parent that is gone there is nothing */
-    else
-        scan_failed(core, scan, *err.text ? err.text : judgement->words);
-    if (scan->again)
-        scan_start(scan->gate, scan->kind, scan->parent)->owner = scan->owner;
-    scan_free(scan);
 }

@@ -104,7 +104,7 @@ static void send_preflight(struct turn *t)
         turn_wake_by(t, t->owner->lookup_next_ms);
         return;
     }
-    lookup_ask(gate, t->owner);
+    lookup_ask(t->core, gate, t->owner);
 }
 
 /* ---- failing, and trying again ------------------------------------------------------------------------------------------------------ */

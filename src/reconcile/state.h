@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <string.h>
 #include <trunkd/core.h>
+#include <trunkd/cut.h>
 #include <trunkd/json.h>
 #include <trunkd/kind.h>
 #include <trunkd/map.h>
@@ -105,6 +106,7 @@ struct owner {
     int64_t lookup_next_ms;         /* back-off of look-ups that failed */
     uint32_t lookups;               /* that failed in a row */
     struct gate *lookup_at;         /* where it waits to be looked up; NULL: nowhere */
+    uint64_t lookup_sequence;       /* since when */
     size_t lookup_index;
     /* ledger */
     struct row **rows;
@@ -155,6 +157,12 @@ struct unclaimed {
     struct unclaimed *next;
 };
 
+/* The rows that a list may show. Ids and nonces are as they were when the list had ended; row NULL: it is gone since. */
+struct scope_entry { struct row *row; const char *id, *nonce; };
+struct scope { struct scope_entry *entries; size_t count, capacity; struct map by_id, by_nonce; };
+
+enum scan_work { SCAN_ASKS, SCAN_READS, SCAN_JUDGES };
+
 /* One list of one kind, all pages. */
 struct scan {
     struct gate *gate;
@@ -168,6 +176,13 @@ struct scan {
     bool due;                       /* a page is to be asked for */
     bool overflows;                 /* there is more than is taken: it proves nothing */
     char *cursor;
+    enum scan_work work;            /* asks for a page; reads one, piece by piece; judges all, piece by piece */
+    char *body;                     /* of the page that is being read */
+    size_t body_bytes;
+    struct cut cut;
+    struct scope scope;
+    uint64_t read_sequence;         /* when judging began; 0: it has not */
+    size_t found_judged, rows_judged;
     struct found *found;
     size_t count, capacity;
     struct arena arena;
@@ -426,7 +441,7 @@ void line_forget(struct gate *);
 
 /* lookup.c: the records of numbers */
 void record_take(struct owner *, const struct gate *, const struct found *, int64_t now_ms);    /* found NULL: not in the account */
-void lookup_ask(struct gate *, struct owner *);
+void lookup_ask(struct core *, struct gate *, struct owner *);
 void lookup_forget(struct owner *);
 void lookups_send(struct core *, struct gate *);
 void lookup_found(struct core *, const struct scan *list, const struct found *);
@@ -445,6 +460,16 @@ void scans_forget_owner(struct gate *, const struct owner *);
 void scans_forget_row(struct gate *, const struct row *);
 void scans_forget(struct gate *);
 bool in_complete_scan(const struct kind *, const struct gate *);
+bool scans_work(struct core *);                                 /* true: there is more to do at once */
+void mark_below(struct core *, struct gate *);                  /* what lies below is to be looked at */
+
+/* listed.c: what they say */
+size_t listed_judge(struct core *, struct scan *, size_t most);
+void listed_end(struct core *, struct scan *);
+void account_list_ended(struct core *, struct gate *);
+void scope_make(struct core *, struct scan *);
+void scope_free(struct scope *);
+void scope_forget_row(struct scope *, const struct row *);
 
 /* unclaimed.c: objects with our tag that no row holds */
 struct unclaimed *unclaimed_find(struct gate *, const struct owner *, const struct wanted *);

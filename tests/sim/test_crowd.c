@@ -83,6 +83,39 @@ static void test_a_number_may_change_its_account_while_it_is_looked_up(void **st
     assert_string_equal(world_status(w, "+15550200000"), "active/UpToDate");
 }
 
+/* A page of 600 numbers is read, and judged, in many steps of the core. */
+static void test_a_long_list_says_all_it_has_to_say(void **state)
+{
+    char number[20];
+
+    (void)state;
+    STANDING("inbound");
+    world_sim_set(w, "POST", "/_sim/numbers", "{'account_sid':'AC11111111111111111111111111111111','phone_number':'+15550300000','count':600}");
+    world_forget_sent(w);
+    for (int n = 0; n < 600; n += 60) {
+        snprintf(number, sizeof(number), "+155503%05d", n + 59);
+        world_add_number(w, number, "inbound");
+    }
+    world_add_number(w, "+15550200000", "inbound");
+    rest(w);
+    assert_int_equal(world_sent(w, "look up"), 0);
+    assert_int_equal(world_sent(w, LIST_OF_NUMBERS), 2);        /* that one is not there is believed after a complete scan */
+    assert_string_equal(world_status(w, "+15550200000"), "failed/NotInAccount");
+    for (int n = 0; n < 600; n += 60) {
+        snprintf(number, sizeof(number), "+155503%05d", n + 59);
+        assert_string_equal(world_status(w, number), "active/UpToDate");
+    }
+    struct json_object *row = db_row(&w->db, "resource", "number|+15550300599|twilio.trunk_phone_number||main");
+    char path[200];
+    snprintf(path, sizeof(path), "/_sim/objects/AC11111111111111111111111111111111/phone_numbers/%s", db_text(row, "external_id"));
+    json_object_put(world_sim(w, "POST", path, "{'trunk_sid':null}"));
+    world_run(w, 6 * MINUTES);
+    rest(w);
+    assert_int_equal(world_events(w, "Drifted"), 1);
+    world_wish(w, "number", "+15550200000", NULL);
+    converged(w);
+}
+
 static void one_at_a_time(struct world *w)
 {
     world_wish(w, "twilio_account", "main", "{'max_in_flight':1}");
@@ -132,6 +165,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_who_is_not_in_the_list_is_not_in_the_account),
         cmocka_unit_test(test_a_list_that_fails_is_read_again_for_all_who_wait_for_it),
         cmocka_unit_test(test_a_number_may_change_its_account_while_it_is_looked_up),
+        cmocka_unit_test(test_a_long_list_says_all_it_has_to_say),
         cmocka_unit_test(test_numbers_are_finished_before_others_are_begun),
         cmocka_unit_test(test_who_comes_alone_does_not_wait_behind_a_crowd),
     };
