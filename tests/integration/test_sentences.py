@@ -280,6 +280,7 @@ def test_settings_are_checked_by_the_table_of_fields(db):
     ("inbound_trunk", {"headers_to_attributes": {f"X-{n}": "a" * 300 for n in range(60)}}, "must be shorter than 16 kB altogether: LiveKit answers every call"),
     ("inbound_trunk", {"headers": {f"X-{n}": "a" for n in range(101)}}, "must be at most 100 entries"),
     ("inbound_trunk", {"media_encryption": "yes"}, "must be one of disable, allow, require"),
+    *[(doc, {"media_encryption": "require"}, f"{doc}.media_encryption require does not go with provider twilio") for doc in ("inbound_trunk", "outbound_trunk")],
     ("inbound_trunk", {"ringing_timeout_seconds": 0}, "must be a whole number from 1 to 3600"),
     ("inbound_trunk", {"room_preset": "x"}, 'has no setting "room_preset"'),
     ("outbound_trunk", {"destination_country": "DE"}, "must be a country of two lower-case letters, such as de"),
