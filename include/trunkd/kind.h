@@ -41,6 +41,7 @@ enum {
     FIELD_IN_PATH = 1 << 2,     /* not in the body: the parent's id, or an id the path carries */
     FIELD_ALWAYS = 1 << 3,      /* Twilio: written even when NULL, as its zero */
     FIELD_SPARING = 1 << 4,     /* Twilio: an update does not empty what was shown empty: whether an empty value is taken is not known */
+    FIELD_SHOWN = 1 << 5,       /* the provider's own: read and kept for people, never wanted, never sent, never compared */
 };
 
 struct field {
@@ -240,8 +241,10 @@ struct json;
 void spec_write(const struct kind *, const struct spec *, struct buf *);                    /* JSON object, NULL fields left out */
 void spec_read(const struct kind *, const struct json *, struct arena *, struct spec *ret); /* unknown members are ignored */
 void spec_copy(const struct kind *, const struct spec *from, struct arena *, struct spec *ret);
-/* Index of the first field that differs, from `from` on; fields_count: none. */
+/* Index of the first field that differs, from `from` on, of those that are not FIELD_SHOWN; fields_count: none. */
 size_t spec_differs(const struct kind *, const struct spec *, const struct spec *, size_t from);
+/* Whether all of it is the same, what is only FIELD_SHOWN too. */
+bool spec_equal(const struct kind *, const struct spec *, const struct spec *);
 /* Name of the first REF field that is NULL; NULL: none is missing. */
 const char *spec_missing(const struct kind *, const struct spec *);
 /* applied := what was found; fields the provider does not show are taken from `sent` (NULL: stay unknown). */

@@ -1,8 +1,9 @@
 -- name: describe_resources
 -- purpose: the objects that carry a phone number's calls: its own and those of its trunk
 -- param: 1 text phone number
--- returns: owner_type text, kind text, slot text, account text, known text, open text, external_id text, refusal text, message text
-select r.owner_type, r.kind, r.slot, r.account, r.known, r.open, r.external_id, r.refusal, r.message
+-- returns: owner_type text, kind text, slot text, account text, known text, open text, external_id text, refusal text, message text, symmetric_rtp bool
+select r.owner_type, r.kind, r.slot, r.account, r.known, r.open, r.external_id, r.refusal, r.message,
+       case when r.kind = 'twilio.trunk' and r.known = 'live' then r.applied ? 'symmetric_rtp_enabled' end as symmetric_rtp
 from trunkd.read_resource r
 where (r.owner_type = 'number' and r.owner = $1)
    or (r.owner_type = 'trunk' and r.owner in (

@@ -33,7 +33,7 @@ static const struct stage outbound[] = {
     { "recording",              "twilio.recording",             NULL, true, true, true },
 };
 
-enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE };
+enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE, COLUMN_SYMMETRIC_RTP };
 
 static const char *state_of(const struct rows *rows, size_t row)
 {
@@ -63,6 +63,9 @@ static void resource_print(const char *mark, const char *title, const struct row
     object_print(mark, title, rows_cell(rows, row, COLUMN_ID), state_of(rows, row), rows_cell(rows, row, COLUMN_ACCOUNT));
     if (!text_is_empty(rows_cell(rows, row, COLUMN_SLOT)))
         printf("      %-24s%s\n", "", printable(&arena, rows_cell(rows, row, COLUMN_SLOT)));
+    if (rows_cell(rows, row, COLUMN_SYMMETRIC_RTP))
+        printf("      %-24ssymmetric RTP is %s (only Twilio's console can change it)\n", "",
+               rows_true(rows, row, COLUMN_SYMMETRIC_RTP) ? "on" : "off");
     if (!text_is_empty(refusal) || !text_is_empty(message))
         printf("      %-24s%s%s%s\n", "", text_or(refusal, ""), text_is_empty(refusal) || text_is_empty(message) ? "" : ": ",
                printable(&arena, text_or(message, "")));

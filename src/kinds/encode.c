@@ -71,7 +71,7 @@ void encode_form(const struct kind *kind, const struct spec *spec, const struct 
         const struct field *field = &kind->fields[i];
         const char *value = spec->value[i];
 
-        if (field->flags & FIELD_IN_PATH || (!value && goes_unsaid(field, i, shown)))
+        if (field->flags & (FIELD_IN_PATH | FIELD_SHOWN) || (!value && goes_unsaid(field, i, shown)))
             continue;
         if (field->type == FIELD_SECRET) {
             form_pair(to, field->wire, "");
@@ -202,7 +202,7 @@ void encode_json(const struct kind *kind, const struct spec *spec, struct arena 
         bool is_variant = field->type == FIELD_VARIANT;
         struct path path;
 
-        if (field->flags & FIELD_IN_PATH || (!spec->value[i] && !is_variant))
+        if (field->flags & (FIELD_IN_PATH | FIELD_SHOWN) || (!spec->value[i] && !is_variant))
             continue;
         path = path_split(field->wire, variant);
         assert(path.count > 0);

@@ -73,9 +73,17 @@ void spec_copy(const struct kind *kind, const struct spec *from, struct arena *a
 
 size_t spec_differs(const struct kind *kind, const struct spec *a, const struct spec *b, size_t from)
 {
-    while (from < kind->fields_count && text_equal(a->value[from], b->value[from]))
+    while (from < kind->fields_count && ((kind->fields[from].flags & FIELD_SHOWN) || text_equal(a->value[from], b->value[from])))
         from++;
     return from < kind->fields_count ? from : kind->fields_count;
+}
+
+bool spec_equal(const struct kind *kind, const struct spec *a, const struct spec *b)
+{
+    for (size_t i = 0; i < kind->fields_count; i++)
+        if (!text_equal(a->value[i], b->value[i]))
+            return false;
+    return true;
 }
 
 const char *spec_missing(const struct kind *kind, const struct spec *spec)

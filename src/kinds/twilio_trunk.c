@@ -3,7 +3,7 @@
  * DomainName is unique across all of Twilio and stays reserved for 30 days after a delete, so it carries the tag with the nonce of
  * this incarnation: it is what makes a repeated create harmless. Deleting a trunk would detach the numbers on it without a word,
  * therefore a list of them has to read empty first. Whether an empty DisasterRecoveryUrl takes the old one away is not known: it is sent
- * only where there is one, and the echo says what became of it. */
+ * only where there is one, and the echo says what became of it. Symmetric RTP is shown and nothing here can set it: people are told how it is. */
 #include "twilio.h"
 
 #include <trunkd/text.h>
@@ -13,7 +13,7 @@
 
 enum {
     FRIENDLY_NAME, DOMAIN_NAME, TRANSFER_MODE, TRANSFER_CALLER_ID, CNAM_LOOKUP_ENABLED, DISASTER_RECOVERY_URL, DISASTER_RECOVERY_METHOD,
-    SECURE
+    SECURE, SYMMETRIC_RTP_ENABLED
 };
 
 static const char *const transfer_modes[] = { "disable-all", "enable-all", "sip-only", NULL };
@@ -30,6 +30,7 @@ static const struct field fields[] = {
     [DISASTER_RECOVERY_METHOD] = {
         "disaster_recovery_method", "DisasterRecoveryMethod", "disaster_recovery_method", FIELD_ENUM, FIELD_SPARING, disaster_recovery_methods },
     [SECURE] = { "secure", "Secure", "secure", FIELD_BOOL, 0, NULL },
+    [SYMMETRIC_RTP_ENABLED] = { "symmetric_rtp_enabled", NULL, "symmetric_rtp_enabled", FIELD_BOOL, FIELD_SHOWN, NULL },
 };
 
 static const struct setting settings[] = {

@@ -166,7 +166,8 @@ static bool refused_as_wanted(const struct planned *p, struct arena *arena)
     p->kind->tag(*row->tag ? row->tag : NO_TAG, p->wanted->label, arena, &spec);
     for (size_t i = 0; i < p->kind->fields_count; i++) {
         bool carries_tag = !*row->tag && !text_equal(spec.value[i], p->wanted->spec.value[i]);
-        if (!carries_tag && !text_equal(spec.value[i], row->sent.value[i]))
+        bool is_shown = p->kind->fields[i].flags & FIELD_SHOWN;
+        if (!carries_tag && !is_shown && !text_equal(spec.value[i], row->sent.value[i]))
             return false;
     }
     return true;

@@ -85,7 +85,7 @@ static bool row_is_as_found(struct core *core, const struct row *row, const stru
         || !text_equal(r->external_id, found->id) || (found->parent && !text_equal(r->parent_id, found->parent)))
         return false;
     spec_observe(r->kind, &found->spec, &r->applied, &core->turn, &applied);
-    return spec_differs(r->kind, &applied, &r->applied, 0) == r->kind->fields_count;
+    return spec_equal(r->kind, &applied, &r->applied);
 }
 
 /* A pair carries no tag and has no id of its own: it is the row's whose create named both of its ends. */

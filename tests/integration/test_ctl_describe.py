@@ -8,6 +8,7 @@ import pglib
 from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
 
 ONE, TWO, SIP = "+14155550100", "+14155550101", "+442079460100"
+SYMMETRIC = "symmetric RTP is on (only Twilio's console can change it)"
 
 
 @pytest.fixture
@@ -28,7 +29,8 @@ def resource(db, kind, external_id, owner=ONE, known="live", account="main", **c
 
 def made(db):
     trunk = db.one("select id::text from trunkd.trunk where name = 'big'")
-    for kind, external_id in (("trunk", "TK1"), ("recording", "TK1"), ("origination_url", "OU1"), ("credential_list", "CL1"), ("credential", "CR1"), ("trunk_credential_list", "CL1")):
+    resource(db, "twilio.trunk", "TK1", trunk, applied='{"symmetric_rtp_enabled": true}')
+    for kind, external_id in (("recording", "TK1"), ("origination_url", "OU1"), ("credential_list", "CL1"), ("credential", "CR1"), ("trunk_credential_list", "CL1")):
         resource(db, "twilio." + kind, external_id, trunk, slot="sip:lk" if kind == "origination_url" else "")
     resource(db, "livekit.inbound_trunk", "ST_in", account="lk")
     resource(db, "livekit.outbound_trunk", "ST_out", account="lk", open="update")
@@ -62,12 +64,12 @@ def test_describe_draws_the_path_with_every_id(fleet):
         "Twilio account | main", "LiveKit project | lk", "trunk | big", "labels | team=support",
         f"the way of a call to {ONE}", "the caller",
         "Twilio number | PN1 | live, in main", "Refused: Twilio says no",
-        "Twilio trunk | TK1 | live, in main", "recording | TK1 | live, in main", "origination URL | OU1 | live, in main", "sip:lk",
+        "Twilio trunk | TK1 | live, in main", SYMMETRIC, "recording | TK1 | live, in main", "origination URL | OU1 | live, in main", "sip:lk",
         "LiveKit inbound trunk | ST_in | live, in lk", "dispatch rule | SDR_1 | in doubt, in lk",
         "agent support, which LiveKit knows as support-agent",
         f"the way of a call from {ONE}", "an agent or a program",
         "LiveKit outbound trunk | ST_out | live, being changed, in lk", "credential | CR1 | live, in main", "credential list | CL1 | live, in main",
-        "list on the trunk | CL1 | live, in main", "Twilio trunk | TK1 | live, in main", "recording | TK1 | live, in main", f"the callee, who sees {ONE}",
+        "list on the trunk | CL1 | live, in main", "Twilio trunk | TK1 | live, in main", SYMMETRIC, "recording | TK1 | live, in main", f"the callee, who sees {ONE}",
         "last events", *[f"0s ago | Created: m{n}" for n in range(2, 12)]]
 
 

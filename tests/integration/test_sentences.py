@@ -325,6 +325,7 @@ def test_a_rule_that_would_fail_every_call_is_refused(db, bad, sentence):
     ({"recording_trim": "trim-silence"}, "trunk \"t\": twilio_trunk.recording_trim is set, but nothing is recorded"),
     ({"recording_trim": "trim-silence", "recording_mode": "do-not-record"}, "but nothing is recorded"), ({"recording_mode": "yes"}, "must be one of do-not-record"),
     ({"secure": "yes"}, "twilio_trunk.secure must be true or false"),
+    ({"symmetric_rtp_enabled": False}, 'trunk "t": twilio_trunk.symmetric_rtp_enabled is not a setting: Twilio\'s API cannot set it'),
     ({"secure": True, "origination_urls": [{"url": "sip:a;transport=tls"}, {"url": "sip:b;transport=tcp"}]},
      "twilio_trunk.secure is set, and calls cannot go to sip:b;transport=tcp"),
     ({"origination_urls": "sip:x"}, "twilio_trunk.origination_urls must be a list of at most 8 JSON objects"),

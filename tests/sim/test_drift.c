@@ -317,7 +317,7 @@ static void each_field(void (*check)(enum kind_id, const struct field *))
             const struct field *field = &kinds[k]->fields[f];
             if (k == KIND_CREDENTIAL && strcmp(field->name, "username") == 0)
                 continue;               /* nobody can change that at Twilio */
-            if ((field->flags & (FIELD_IN_PATH | FIELD_WRITE_ONLY)) || field->type == FIELD_SECRET || !kinds[k]->update
+            if ((field->flags & (FIELD_IN_PATH | FIELD_WRITE_ONLY | FIELD_SHOWN)) || field->type == FIELD_SECRET || !kinds[k]->update
                 || k == KIND_TRUNK_PHONE_NUMBER)
                 continue;
             check((enum kind_id)k, field);
@@ -513,6 +513,32 @@ static void test_foreign_objects_are_untouched(void **state)
     free(before);
 }
 
+/* What the provider shows and nobody can write is taken down as it is. It is no drift. */
+static void test_what_is_only_shown_is_kept_for_people(void **state)
+{
+    static const char *const ways[] = { "true", "false" };
+    CLEANUP(world_cleanup) struct world *w = standing_world();
+    char path[200], body[100];
+
+    (void)state;
+    path_of(w, KIND_TWILIO_TRUNK, path, sizeof(path));
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        snprintf(body, sizeof(body), "{'symmetric_rtp_enabled':%s}", ways[i]);
+        json_object_put(world_sim(w, "POST", path, body));
+        world_run(w, ONE_SCAN);
+        rest(w);
+        struct json_object *applied = json_object_object_get(row_of(w, KIND_TWILIO_TRUNK), "applied");
+        assert_int_equal(json_object_object_get_ex(applied, "symmetric_rtp_enabled", NULL), i == 0);
+        assert_int_equal(w->writes, 0);
+        world_wish(w, "number", A, i == 0 ? "{'twilio_trunk':{'transfer_mode':'sip-only'}}" : "{'twilio_trunk':{'transfer_mode':'enable-all'}}");
+        world_run(w, 1 * MINUTES);
+        converged(w);
+        assert_string_equal(world_status(w, A), "active/UpToDate");
+        world_forget_sent(w);
+    }
+    assert_int_equal(world_events(w, "Drifted"), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -525,6 +551,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_late_one_is_removed_unless_drift_is_only_reported),
         cmocka_unit_test(test_a_number_that_somebody_takes_comes_back_when_it_is_released),
         cmocka_unit_test(test_foreign_objects_are_untouched),
+        cmocka_unit_test(test_what_is_only_shown_is_kept_for_people),
     };
 
     if (argc > 1)

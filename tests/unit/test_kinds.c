@@ -62,10 +62,11 @@ static void test_each_field_is_well_formed(void **state)
 
             assert_non_null(field->name);
             assert_true((field->type == FIELD_ENUM || field->type == FIELD_VARIANT || field->type == FIELD_PAIRS) == (field->names != NULL));
-            assert_true(field->wire || (field->flags & FIELD_IN_PATH));
+            assert_true(field->wire || (field->flags & (FIELD_IN_PATH | FIELD_SHOWN)));
             assert_true(field->wire || field->read);
             assert_true(!(field->flags & FIELD_WRITE_ONLY) || !field->read);
             assert_true(!(field->flags & FIELD_IN_PATH) || (field->flags & FIELD_REF));
+            assert_true(!(field->flags & FIELD_SHOWN) || (!field->wire && field->flags == FIELD_SHOWN));
             secrets += field->type == FIELD_SECRET;
             parents += (field->flags & FIELD_IN_PATH) != 0;
             for (size_t k = 0; k < f; k++)

@@ -8,7 +8,7 @@
 
 static const char *const transports[] = { "AUTO", "UDP", "TCP", NULL };
 
-enum { TEXT, FLAG, COUNT, WAIT, TRANSPORT, NAMES, HEADERS, SECRET, PARENT, HIDDEN };
+enum { TEXT, FLAG, COUNT, WAIT, TRANSPORT, NAMES, HEADERS, SECRET, PARENT, HIDDEN, SHOWN };
 
 static const struct field fields[] = {
     [TEXT]      = { "text",      "text",            NULL,        FIELD_TEXT,     FIELD_REF, NULL },
@@ -21,6 +21,7 @@ static const struct field fields[] = {
     [SECRET]    = { "secret",    "secret",          NULL,        FIELD_SECRET,   0, NULL },
     [PARENT]    = { "parent",    NULL,              "parent_id", FIELD_TEXT,     FIELD_REF | FIELD_IN_PATH, NULL },
     [HIDDEN]    = { "hidden",    "hidden",          NULL,        FIELD_TEXT,     FIELD_WRITE_ONLY, NULL },
+    [SHOWN]     = { "shown",     NULL,              "shown",     FIELD_BOOL,     FIELD_SHOWN, NULL },
 };
 
 static const struct kind kind = { .name = "test.kind", .fields = fields, .fields_count = ARRAY_SIZE(fields) };
@@ -155,6 +156,11 @@ static void test_copies_and_differences(void **state)
     assert_int_equal(spec_differs(&kind, &full, &copy, COUNT + 1), NAMES);
     assert_int_equal(spec_differs(&kind, &full, &copy, NAMES + 1), kind.fields_count);
     assert_int_equal(spec_differs(&kind, &full, &copy, kind.fields_count + 1), kind.fields_count);
+    spec_copy(&kind, &full, &arena, &copy);
+    assert_true(spec_equal(&kind, &full, &copy));
+    copy.value[SHOWN] = "true";
+    assert_int_equal(spec_differs(&kind, &full, &copy, 0), kind.fields_count);
+    assert_false(spec_equal(&kind, &full, &copy));
     assert_null(spec_missing(&kind, &copy));
     copy.value[PARENT] = NULL;
     assert_string_equal(spec_missing(&kind, &copy), "parent");
