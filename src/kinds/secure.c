@@ -11,6 +11,7 @@
  *           does as it is set     else
  *   Twilio  gets secure           when no number on the trunk may refuse encrypted calls, and every URI there is says TLS
  *           loses it              when no number on the trunk may refuse plain ones
+ *           keeps what was sent   while the answer to a change is missing: another one would not say which of them came true
  *           has a URI with TLS    while secure is wanted, or it may be on: plain calls come over TLS too
  *   a number is attached          when its inbound trunk is as it is to be
  *
@@ -45,6 +46,15 @@ static size_t field_of(const struct kind *kind, const char *name)
     return i;
 }
 
+static bool is_unsure(const struct resource *row) { return row->in_doubt || row->known == KNOWN_MAYBE; }
+
+/* Of the writes whose fate is unknown every one says the same (secure_of_trunk), so the last one speaks for all. */
+static bool trunk_may_show(const struct resource *row, size_t field, const char *value)
+{
+    return (row->known == KNOWN_LIVE && text_equal(row->applied.value[field], value))
+           || ((row->open != OPEN_NOTHING || is_unsure(row)) && text_equal(row->sent.value[field], value));
+}
+
 struct secure secure_of(const struct scene *scene, struct arena *arena)
 {
     const struct resource *row = scene_find(scene, KIND_TWILIO_TRUNK, "");
@@ -52,8 +62,8 @@ struct secure secure_of(const struct scene *scene, struct arena *arena)
 
     return (struct secure){
         .wanted = is_wanted(scene->twilio_trunk, arena),
-        .may_be_on = row && may_show(row, field, "true"),
-        .may_be_off = !row || may_show(row, field, NULL),
+        .may_be_on = row && trunk_may_show(row, field, "true"),
+        .may_be_off = !row || trunk_may_show(row, field, NULL),
     };
 }
 
@@ -83,6 +93,11 @@ const char *secure_of_trunk(const struct scene *scene, struct arena *arena, cons
     bool is_on = row && row->known == KNOWN_LIVE && row->applied.value[field];
 
     *ret_waits = NULL;
+    if (row && is_unsure(row)) {
+        bool as_wanted = is_wanted(scene->twilio_trunk, arena) == (row->sent.value[field] != NULL);
+        *ret_waits = as_wanted ? NULL : "the last change, whose answer was lost";
+        return row->sent.value[field];
+    }
     if (is_wanted(scene->twilio_trunk, arena)) {
         if (scene->on_trunk.refuse_encrypted == 0 && all_by_tls(scene))
             return "true";

@@ -39,7 +39,8 @@ static struct resource trunk_row(const struct at_twilio *t)
 }
 
 static const struct at_twilio off = { NULL, NULL, false, false }, on = { "true", "true", false, false }, going_on = { NULL, "true", true, false },
-    going_off = { "true", NULL, true, false }, on_doubtful = { "true", "true", false, true }, off_doubtful = { NULL, NULL, false, true };
+    going_off = { "true", NULL, true, false }, on_doubtful = { "true", "true", false, true }, off_doubtful = { NULL, NULL, false, true },
+    maybe_on = { NULL, "true", false, true }, maybe_off = { "true", NULL, false, true };
 
 static void test_livekit_follows_twilio(void **state)
 {
@@ -47,9 +48,10 @@ static void test_livekit_follows_twilio(void **state)
         { &off, false, NULL, NULL, NULL, false }, { &off, false, REQUIRE, REQUIRE, REQUIRE, false },
         { &off, true, NULL, ALLOW, ALLOW, true }, { &off, true, REQUIRE, ALLOW, ALLOW, true },
         { &going_on, true, NULL, ALLOW, ALLOW, true }, { &off_doubtful, true, NULL, ALLOW, ALLOW, true },
-        { &on, true, NULL, REQUIRE, REQUIRE, true }, { &on_doubtful, true, NULL, ALLOW, ALLOW, true },
+        { &on, true, NULL, REQUIRE, REQUIRE, true }, { &on_doubtful, true, NULL, REQUIRE, REQUIRE, true },
         { &on, false, NULL, ALLOW, ALLOW, true }, { &going_off, false, NULL, ALLOW, ALLOW, true },
-        { &off_doubtful, false, NULL, ALLOW, ALLOW, true }, { &going_off, true, NULL, ALLOW, ALLOW, true },
+        { &off_doubtful, false, NULL, NULL, NULL, false }, { &maybe_on, true, NULL, ALLOW, ALLOW, true },
+        { &maybe_on, false, NULL, ALLOW, ALLOW, true }, { &maybe_off, true, NULL, ALLOW, ALLOW, true }, { &going_off, true, NULL, ALLOW, ALLOW, true },
     };
 
     (void)state;
@@ -71,6 +73,10 @@ static void test_twilio_waits_for_livekit(void **state)
         { &off, true, 0, 0, URL("tls"), true, false }, { &off, true, 0, 1, URL("tls"), false, true }, { &off, true, 0, 0, URL("tcp"), false, true },
         { &off, true, 0, 0, NULL, true, false }, { &on, true, 0, 1, URL("tls"), true, false }, { &on, true, 0, 0, URL("tcp"), true, false },
         { &on, false, 0, 0, URL("tls"), false, false }, { &on, false, 1, 0, URL("tls"), true, true }, { &off, false, 1, 0, URL("tcp"), false, false },
+        /* as was sent, until it is known what came of it */
+        { &off_doubtful, true, 0, 0, URL("tls"), false, true }, { &off_doubtful, false, 0, 0, URL("tcp"), false, false },
+        { &maybe_on, false, 0, 0, URL("tls"), true, true }, { &maybe_on, true, 0, 1, URL("tls"), true, false },
+        { &maybe_off, true, 0, 0, URL("tls"), false, true },
     };
 
     (void)state;
