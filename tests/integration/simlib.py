@@ -72,8 +72,8 @@ def _base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def livekit_token(key=API_KEY, secret=API_SECRET, sip=None, lifetime=600, header=None, **claims):
-    """A token as the SDKs make them; any claim can be replaced."""
+def livekit_token(key=API_KEY, secret=API_SECRET, sip=None, lifetime=6 * 3600, header=None, **claims):
+    """A token as the SDKs make them; any claim can be replaced. It outlives a run of the suite: some are made when the tests are collected."""
     now = int(time.time())
     payload = {"iss": key, "nbf": now - 5, "exp": now + lifetime, "sip": {"admin": True} if sip is None else sip}
     payload.update(claims)
