@@ -38,6 +38,7 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
     spec = want_one(&kind_RECORDING, scene, "", "", ret);
     settings_take(&kind_RECORDING, settings, ARRAY_SIZE(settings), scene->twilio_trunk, arena, spec);
     spec->value[TRUNK_SID] = scene_id(scene, KIND_TWILIO_TRUNK, "");
+    ret->spare = true;
     return spec->value[MODE] ? 1 : 0;
 }
 

@@ -56,8 +56,13 @@ static void set(struct status *status, enum status_code code, const char *reason
 struct tally {
     size_t wanted, live, removing, stuck;
     bool moves;                     /* something goes on by itself */
-    const struct planned *refused, *lacks, *blocked, *updating, *stuck_first, *working, *missing, *changed, *retiring;
+    const struct planned *refused, *left_out, *lacks, *blocked, *updating, *stuck_first, *working, *missing, *changed, *retiring;
 };
+
+static bool is_left(const struct planned *p) { return p->row && text_equal(p->row->refusal, "DriftLeft"); }
+
+/* Somebody has removed it, and it is only told. */
+static bool is_left_removed(const struct planned *p) { return p->block == BLOCK_REFUSED && is_left(p) && p->row->known != KNOWN_LIVE; }
 
 static void count(const struct planned *plan, size_t n, const bool *stuck, struct tally *tally)
 {
@@ -75,7 +80,10 @@ static void count(const struct planned *plan, size_t n, const bool *stuck, struc
                 tally->stuck_first = p;
             continue;
         }
-        tally->wanted++;
+        if (!p->wanted->spare || !is_left_removed(p))
+            tally->wanted++;
+        if (!p->wanted->spare && is_left_removed(p) && !tally->left_out)
+            tally->left_out = p;
         if (p->row && p->row->known == KNOWN_LIVE)
             tally->live++;
         else if (p->row && p->row->missing && !tally->missing)
@@ -85,7 +93,7 @@ static void count(const struct planned *plan, size_t n, const bool *stuck, struc
         if (p->step == STEP_NOTHING)
             continue;
         tally->working = tally->working ? tally->working : p;
-        if (p->block == BLOCK_REFUSED && !tally->refused)
+        if (p->block == BLOCK_REFUSED && (!tally->refused || (is_left(tally->refused) && !is_left(p))))
             tally->refused = p;
         else if (p->block == BLOCK_LACKS && !tally->lacks)
             tally->lacks = p;
@@ -131,8 +139,6 @@ static const char *working_words(const struct planned *p, struct arena *arena)
 {
     return p && p->row && p->row->message ? arena_printf(arena, "%s: %s", p->kind->name, p->row->message) : NULL;
 }
-
-static bool is_left(const struct planned *p) { return text_equal(p->row->refusal, "DriftLeft"); }
 
 static void active_status(const struct tally *tally, const struct standing *standing, struct arena *arena, struct status *ret)
 {
@@ -193,7 +199,9 @@ static void pending_status(const struct tally *tally, const struct standing *sta
         set(ret, STATUS_PENDING, "AccountFull", full_words(standing, arena));
     else if (standing->preflight_reason)
         set(ret, STATUS_PENDING, standing->preflight_reason, standing->preflight_words);
-    else if (tally->refused)
+    else if (tally->left_out)
+        set(ret, STATUS_PENDING, "DriftLeft", tally->left_out->row->message);
+    else if (tally->refused && (!is_left(tally->refused) || !tally->moves))
         set(ret, STATUS_PENDING, kept_word(tally->refused->row->refusal), tally->refused->row->message);
     else if (tally->lacks)
         set(ret, STATUS_PENDING, "NotConfigured", tally->lacks->missing);
@@ -216,7 +224,7 @@ void plan_status(const struct planned *plan, size_t n, const struct standing *st
     count(plan, n, standing->stuck, &tally);
     count(standing->trunk_plan, standing->trunk_count, standing->trunk_stuck, &tally);
     assert(tally.live <= tally.wanted);
-    bool something_left_out = standing->trunk_left_missing || (tally.refused && is_left(tally.refused) && tally.refused->row->known != KNOWN_LIVE);
+    bool something_left_out = standing->trunk_left_missing || tally.left_out;
     if (!standing->wanted) {
         unwanted_status(&tally, standing, arena, ret);
     } else if (standing->failed_reason && tally.removing > 0) {

@@ -158,8 +158,10 @@ static void find_left(const struct owner *trunk, struct standing *standing)
         const struct row *row = trunk->rows[i];
         if (!row->wanted || row->ended || !is_left(row))
             continue;
-        standing->trunk_left = row->r.message;
-        standing->trunk_left_missing = standing->trunk_left_missing || row->r.known != KNOWN_LIVE;
+        bool missing = row->r.known != KNOWN_LIVE && !row->spare;
+        if (missing || !standing->trunk_left_missing)
+            standing->trunk_left = row->r.message;
+        standing->trunk_left_missing = standing->trunk_left_missing || missing;
     }
 }
 

@@ -41,7 +41,7 @@ struct row {
     uint32_t below_due;             /* bit by kind: what lies below is to be looked at for drift */
     bool asked_holder;              /* the name was taken; the read that follows decides */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
-    bool wanted;                    /* by the last plan */
+    bool wanted, spare;             /* by the last plan; and calls flow without it */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
     bool shown;                     /* in the list that is being judged */
     bool adopted, told;             /* found again: no stray any more; the unit under way says so */

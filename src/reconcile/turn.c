@@ -306,6 +306,7 @@ void turn_replan(struct turn *t)
         if (text_equal(row->r.refusal, "DriftLeft") && !gate_only_reports(row->gate))
             row_forget_failures(row);
         row->wanted = t->plan[i].wanted != NULL;
+        row->spare = row->wanted && t->plan[i].wanted->spare;
     }
 }
 

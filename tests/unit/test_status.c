@@ -15,7 +15,7 @@
 
 /* One planned step; kind 0 is a kind, so `used` ends the list. */
 struct step_case {
-    bool used, wanted, stuck, retires;
+    bool used, wanted, stuck, retires, spare;
     enum kind_id kind;
     enum step step;
     enum block block;
@@ -35,6 +35,8 @@ struct step_case {
                          .r.refusal = "DriftLeft", .r.message = "somebody changed it" }
 #define REMOVED_LEFT(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_REFUSED, .row = true, \
                           .r.refusal = "DriftLeft", .r.message = "it is not there" }
+#define SPARE_LEFT(k) { .used = true, .wanted = true, .spare = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_REFUSED, .row = true, \
+                        .r.refusal = "DriftLeft", .r.message = "it is not there" }
 #define MAKE_REFUSED(k, why) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .block = BLOCK_REFUSED, .row = true, \
                                .r.refusal = why, .r.message = "no more of these" }
 #define RETRIED(k) { .used = true, .wanted = true, .kind = KIND_##k, .step = STEP_CREATE, .row = true, .r.message = "HTTP 500" }
@@ -122,6 +124,14 @@ static const struct {
       { { 0 } }, STATUS_ACTIVE, "DriftLeft", true, "somebody changed it" },
     { "somebody removed something, which is only reported", { .wanted = true, .active = true }, { KEEP(INBOUND_TRUNK), REMOVED_LEFT(DISPATCH_RULE) },
       { { 0 } }, STATUS_PENDING, "DriftLeft", true, "it is not there" },
+    { "one thing was changed and another removed, which is only reported", { .wanted = true, .active = true },
+      { CHANGE_LEFT(INBOUND_TRUNK), REMOVED_LEFT(DISPATCH_RULE) }, { { 0 } }, STATUS_PENDING, "DriftLeft", true, "it is not there" },
+    { "somebody removed what calls flow without, which is only reported", { .wanted = true, .active = true },
+      { KEEP(TWILIO_TRUNK), SPARE_LEFT(RECORDING) }, { { 0 } }, STATUS_ACTIVE, "DriftLeft", true, "it is not there" },
+    { "that, and it was not active", { .wanted = true }, { KEEP(TWILIO_TRUNK), SPARE_LEFT(RECORDING) }, { { 0 } }, STATUS_ACTIVE, "DriftLeft", true,
+      "it is not there" },
+    { "that, and what calls do not flow without", { .wanted = true, .active = true }, { SPARE_LEFT(RECORDING), REMOVED_LEFT(ORIGINATION_URL) },
+      { { 0 } }, STATUS_PENDING, "DriftLeft", true, "it is not there" },
     { "somebody changed its trunk, which is only reported", { .wanted = true, .active = true, .trunk_left = "changed" }, { KEEP(INBOUND_TRUNK) },
       { { 0 } }, STATUS_ACTIVE, "DriftLeft", true, "changed" },
     { "somebody removed a part of its trunk, which is only reported", { .wanted = true, .active = true, .trunk_left = "gone", .trunk_left_missing = true },
@@ -177,6 +187,12 @@ static const struct {
       STATUS_ACTIVE, "AccountBraked", true, "account lk: nothing visible" },
 
     /* 4: pending */
+    { "something was changed, which is only reported, and the rest is being made", { .wanted = true },
+      { CHANGE_LEFT(INBOUND_TRUNK), MAKE(DISPATCH_RULE) }, { { 0 } }, STATUS_PENDING, "SettingUp", false, "" },
+    { "something was changed, which is only reported, and another thing is refused", { .wanted = true },
+      { CHANGE_LEFT(INBOUND_TRUNK), MAKE_REFUSED(DISPATCH_RULE, "Refused") }, { { 0 } }, STATUS_PENDING, "Refused", true, "no more of these" },
+    { "nobody to answer, and something was changed, which is only reported", { .wanted = true, .no_agent = true }, { CHANGE_LEFT(INBOUND_TRUNK) },
+      { { 0 } }, STATUS_PENDING, "DriftLeft", true, "somebody changed it" },
     { "nothing stands", { .wanted = true }, { MAKE(INBOUND_TRUNK) }, { { 0 } }, STATUS_PENDING, "SettingUp", false, "" },
     { "nothing can be wanted yet", { .wanted = true, .active = true }, { { 0 } }, { { 0 } }, STATUS_PENDING, "SettingUp", false, "" },
     { "half stands", { .wanted = true }, { KEEP(INBOUND_TRUNK), MAKE(DISPATCH_RULE) }, { { 0 } }, STATUS_PENDING, "SettingUp", false, "" },
@@ -225,13 +241,15 @@ static size_t plan_of(const struct step_case *steps, struct planned *plan, struc
     size_t n = 0;
 
     for (; n < STEPS_MAX && steps[n].used; n++) {
-        static const struct wanted some, retiring = { .retiring = true };
+        static const struct wanted some, retiring = { .retiring = true }, spare = { .spare = true };
         const struct kind *kind = kinds[steps[n].kind];
         rows[n] = steps[n].r;
         rows[n].kind = kind;
         plan[n] = (struct planned){ .step = steps[n].step, .block = steps[n].block, .missing = steps[n].missing, .kind = kind, .slot = "",
                                     .account = "acct",
-                                    .row = steps[n].row ? &rows[n] : NULL, .wanted = !steps[n].wanted ? NULL : steps[n].retires ? &retiring : &some };
+                                    .row = steps[n].row ? &rows[n] : NULL };
+        if (steps[n].wanted)
+            plan[n].wanted = steps[n].retires ? &retiring : steps[n].spare ? &spare : &some;
         stuck[n] = steps[n].stuck;
     }
     return n;
