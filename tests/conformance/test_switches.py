@@ -88,7 +88,7 @@ def test_a_url_that_cannot_be_cleared_is_said(plain, setting, reason, words):
     assert world.line(A)["status"] == "active" and world.sim.call(A)["ends"] == "room"
     asked = len(world.writes(since))
     time.sleep(1)
-    assert len(world.writes(since)) - asked <= 5
+    assert len(world.writes(since)) - asked <= 9        # with retry_min 50 ms and retry_max 300 ms: after 25, 50, 100, then 150 ms at the earliest
     world.sim.config(twilio_empty_url=1)
     if reason == "UpdateRefused":
         world.db.q("select trunkd.retry('big')")
