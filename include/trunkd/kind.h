@@ -85,6 +85,9 @@ struct resource {
 const char *resource_secret_place(const struct resource *, struct arena *);
 /* Of a password's row, whose slot is the version: 1 and up; 0: it is none (it turned up late, and is to be removed). */
 int64_t resource_version(const struct resource *);
+/* Slot of what turned up late, or twice: with its own nonce behind it. Nobody wants it, and nothing leads to it. */
+#define SLOT_LATE "late-"
+bool resource_is_late(const struct resource *);
 
 /* ---- What want() may look at ------------------------------------------------------------------------------------------- */
 struct trunk_counts {

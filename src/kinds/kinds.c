@@ -34,6 +34,8 @@ int64_t resource_version(const struct resource *row)
     return text_to_int(row->slot, 1, INT64_MAX, &version) ? version : 0;
 }
 
+bool resource_is_late(const struct resource *row) { return text_starts(row->slot, SLOT_LATE); }
+
 /* ---- the scene --------------------------------------------------------------------------------------------------------- */
 
 static const struct account *scene_account(const struct scene *scene, const struct kind *kind)

@@ -6,7 +6,8 @@
  *     wanted, live and as wanted leads to what is wanted, not to what is left over; any other of the same account, or of the
  *     other provider, may still lead here.
  *  4. In a move the new stands before the old goes: an unwanted row waits for its counterpart, the wanted row of its kind,
- *     unless nothing of that kind is wanted any more. What is spare is nobody's counterpart.
+ *     unless nothing of that kind is wanted any more. What is spare is nobody's counterpart, and what turned up late has none:
+ *     it may be what keeps the wanted one from being made.
  *  5. A refusal holds as long as exactly the refused spec is wanted. Drift that is only reported is one: by people, not by the provider. */
 #include "plan.h"
 
@@ -251,7 +252,7 @@ size_t plan_owner(const struct scene *scene, const struct resource *const *own, 
         plan_unwanted(&p);
         if (p.step == STEP_DELETE)
             block_by_dependents(scene, own, own_count, wants, wants_count, arena, &p);
-        if (p.step == STEP_DELETE && p.block == BLOCK_NONE)
+        if (p.step == STEP_DELETE && p.block == BLOCK_NONE && !resource_is_late(own[i]))
             block_by_counterpart(own, own_count, wants, wants_count, &p);
         ret[count++] = p;
     }

@@ -357,12 +357,39 @@ static void written(struct core *core, struct row *row)
     row->written_ms = core->now_ms;
     row->r.changed = false;
     row->reads = 0;
-    row->asked_holder = false;
+    row->taken_ms = 0;
     if (!kept(core, row))
         return;
     row->attempts = 0;
     row->failing_ms = row->next_ms = 0;
     row->r.refusal = row->r.message = NULL;
+}
+
+static bool is_late_one_of(const struct row *late, const struct row *row)
+{
+    return resource_is_late(&late->r) && late->r.kind == row->r.kind && late->gate == row->gate;
+}
+
+/* The name, number or pair is said to be in use. By what turned up late and is being removed: then it is tried again. */
+static void taken(struct core *core, struct row *row)
+{
+    const struct owner *owner = row->owner;
+
+    row->taken_ms = core->now_ms;
+    for (size_t i = 0; i < owner->rows_count; i++)
+        if (is_late_one_of(owner->rows[i], row))
+            row_is_in_the_way(core, owner->rows[i]);
+}
+
+void row_is_in_the_way(struct core *core, const struct row *late)
+{
+    for (size_t i = 0; i < late->owner->rows_count; i++) {
+        struct row *row = late->owner->rows[i];
+        if (!row->taken_ms || !is_late_one_of(late, row))
+            continue;
+        row->taken_ms = 0;
+        row_back_off(core, row, NULL);
+    }
 }
 
 void row_refuse(struct core *core, struct row *row, const char *reason, const char *words)
@@ -396,7 +423,7 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
     if (to->action & DO_REFUSE)
         row_refuse(core, row, judgement ? judgement->reason : NULL, judgement ? judgement->words : NULL);
     if (to->action & DO_ASK_HOLDER)
-        row->asked_holder = true;
+        taken(core, row);
     if (to->action & DO_BACK_OFF)
         row_back_off(core, row, judgement);
     if (to->action & DO_BURY) {
@@ -425,34 +452,35 @@ void row_event(struct core *core, struct row *row, enum row_event event, const s
     row_touch(row);
 }
 
-/* What was accepted a moment ago is not in every read yet: one that began at `began_ms` may show how it was before. */
-static bool read_may_lag(const struct core *core, const struct row *row, int64_t began_ms)
+/* What happened a moment ago is not in every read yet: one that began at `began_ms` may show how it was before. */
+static bool read_may_lag(const struct core *core, int64_t happened_ms, int64_t began_ms)
 {
-    return safeguard(core, SAFEGUARD_MARKS) && row->written_ms && row->written_ms + core->settings->list_lag_ms >= began_ms;
+    return safeguard(core, SAFEGUARD_MARKS) && happened_ms && happened_ms + core->settings->list_lag_ms >= began_ms;
 }
 
 /* A read that began at `began_ms` shows it. That the provider has removed it holds, until that can no longer be the past. */
 void row_shown(struct core *core, struct row *row, int64_t began_ms, const struct found *found)
 {
-    if (row->r.known == KNOWN_MAYBE && read_may_lag(core, row, began_ms))
+    if (row->r.known == KNOWN_MAYBE && read_may_lag(core, row->written_ms, began_ms))
         row_read_again(core, row);
     else
         row_event(core, row, ROW_FOUND, NULL, found);
 }
 
-/* A read that began at `began_ms` does not show it. Within doubt that proves nothing, nor of what was made a moment ago. */
+/* A read that began at `began_ms` does not show it. Within doubt that proves nothing, nor of what was made or was in the way a moment ago. */
 void row_absent(struct core *core, struct row *row, int64_t began_ms)
 {
     struct resource *r = &row->r;
 
-    if (began_ms < row->doubt_ms || (r->known == KNOWN_LIVE && read_may_lag(core, row, began_ms))) {
+    if (began_ms < row->doubt_ms || (r->known == KNOWN_LIVE && read_may_lag(core, row->written_ms, began_ms))
+        || read_may_lag(core, row->taken_ms, began_ms)) {
         row->may_repeat = r->known == KNOWN_MAYBE && r->kind->repeat == REPEAT_SAFE;
         row_read_again(core, row);
         return;
     }
-    if (row->asked_holder && r->kind->repeat == REPEAT_MUST_WAIT && r->known == KNOWN_MAYBE) {
+    if (row->taken_ms && r->kind->repeat == REPEAT_MUST_WAIT && r->known == KNOWN_MAYBE) {
         /* The name, number or pair is another's: what the provider said to the create holds. */
-        row->asked_holder = false;
+        row->taken_ms = 0;
         r->known = KNOWN_NONE;
         row_refuse(core, row, "Refused", r->message);
         row_back_off(core, row, NULL);
@@ -460,8 +488,8 @@ void row_absent(struct core *core, struct row *row, int64_t began_ms)
         row_touch(row);
         return;
     }
-    if (row->asked_holder)
+    if (row->taken_ms)
         row_back_off(core, row, NULL);          /* that name is burned: the next nonce, a little later */
-    row->asked_holder = false;
+    row->taken_ms = 0;
     row_event(core, row, ROW_ABSENT, NULL, NULL);
 }

@@ -39,7 +39,6 @@ struct row {
     bool read;                      /* came from the database, which may have forgotten what was made below it last */
     uint32_t looked_below;          /* bit by kind: and has been */
     uint32_t below_due;             /* bit by kind: what lies below is to be looked at for drift */
-    bool asked_holder;              /* the name was taken; the read that follows decides */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
     bool wanted, spare;             /* by the last plan; and calls flow without it */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
@@ -55,6 +54,7 @@ struct row {
     int64_t next_ms;                /* back-off: no write before; 0: none */
     int64_t read_ms;                /* when the next read is due; NEVER_MS: none */
     int64_t read_since_ms;          /* a list serves only if it began at or after this */
+    int64_t taken_ms;               /* when the name was said to be taken; 0: it was not. A read that may know who has it decides */
     int64_t denied_ms;              /* when it was answered 403 first; 0: not by the last answer */
     int64_t written_ms;             /* last accepted write; 0: not since the ledger was read */
     int64_t used_ms;                /* a password's row: when somebody called with it last, as far as known; 0: nobody has looked yet */
@@ -410,6 +410,8 @@ bool flight_end(struct core *, uint64_t id, struct flight *ret);   /* false: of 
 struct call row_call(struct core *, const struct row *);
 void row_back_off(struct core *, struct row *, const struct judgement *);
 void row_refuse(struct core *, struct row *, const char *reason, const char *words);
+/* What turned up late had the name, number or pair that others of its owner were refused for: they are tried again. */
+void row_is_in_the_way(struct core *, const struct row *late);
 
 /* answer.c */
 void answer_take(struct core *, const struct event *);

@@ -105,10 +105,10 @@ void unclaimed_add(struct core *core, struct scan *scan, const struct found *fou
 static void unwanted(struct core *core, struct scan *scan, const struct found *found, struct owner *owner, const char *nonce)
 {
     struct found shown = *found;
-    char slot[8 + NONCE_CHARACTERS + 1];
+    char slot[sizeof(SLOT_LATE) + NONCE_CHARACTERS];
 
     owner_at(owner, scan->gate);
-    snprintf(slot, sizeof(slot), "late-%s", found->tag.nonce);
+    snprintf(slot, sizeof(slot), SLOT_LATE "%s", found->tag.nonce);
     for (size_t i = 0; i < owner->rows_count; i++)
         if (owner->rows[i]->r.kind == scan->kind && text_equal(owner->rows[i]->r.slot, slot))
             return;
@@ -116,6 +116,7 @@ static void unwanted(struct core *core, struct scan *scan, const struct found *f
     text_copy(shown.tag.nonce, sizeof(shown.tag.nonce), nonce);
     row_set_nonce(core, row, nonce);
     row_event(core, row, ROW_FOUND, NULL, &shown);
+    row_is_in_the_way(core, row);
     owner_tell(owner, scan->gate->name, "DuplicateRemoved", "%s %s turned up late, and is removed", scan->kind->name, found->id);
     core_log(core, LOG_LEVEL_WARNING, owner->key, "a %s of ours turned up late (%s) and is removed", scan->kind->name, found->id);
     owner_queue(core, owner);

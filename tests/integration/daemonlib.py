@@ -122,6 +122,7 @@ class Daemon:
             return
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)         # a test may fail while it is stopped
         code = self.ended()
         assert code == 0, f"trunkd ended with {code}:\n{self.tail()}"
 
