@@ -92,14 +92,19 @@ class Phone:
         with log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
 
-    def call(self, url, number, seconds=10, talk_ms=500, headers="", login=None):
-        """What Twilio does with a call for a number: an INVITE to the origination URL. True when it was answered with 200. With a login, a user
-        name and a password, it expects to be asked for them."""
-        scenario = self.scenario("login" if login else "ring", [CALLER, headers and "\n    " + headers, *(login or ())])
+    def call(self, url, number, seconds=10, talk_ms=500, headers="", login=None, digits=None):
+        """What Twilio does with a call for a number: an INVITE to the origination URL. True when it was answered with 200, and lasted. With a
+        login, a user name and a password, it expects to be asked for them; digits are typed when it has been answered."""
+        name, more = ("login", login) if login else ("type", [digits]) if digits else ("ring", [])
+        scenario = self.scenario(name, [CALLER, headers and "\n    " + headers, *more])
         host, port, transport = re.fullmatch(r"sip:([0-9.]+):(\d+);transport=(tcp|udp)", url).groups()
         process = self.sipp([f"{host}:{port}", "-sf", str(scenario), "-s", number, "-p", str(free_port()),
                              "-t", {"tcp": "t1", "udp": "u1"}[transport], "-d", str(talk_ms)], seconds)
         return process.wait(seconds + 20) == 0
+
+    def messages(self):
+        """What the last call sent and got."""
+        return pathlib.Path(f"{self.trace}.messages").read_text(errors="replace")
 
     def answer(self, port, username, password, seconds=90):
         """A server that answers one call of whoever has that credential; the process ends with it."""
@@ -128,7 +133,6 @@ class Phone:
 
     def call_out_once(self, client, trunk, room, password):
         callee = self.answer(int(trunk["address"].split(":")[1]), trunk["auth_username"], password or trunk["auth_password"])
-        trace = pathlib.Path(f"{self.trace}.messages")
         try:
             answer = dial(client, trunk["sip_trunk_id"], room)
             if answer.status == 200:
@@ -137,7 +141,7 @@ class Phone:
         finally:
             callee.poll() is None and callee.kill()
             callee.wait()
-        return answer, callee.returncode == 0, trace.read_text()
+        return answer, callee.returncode == 0, self.messages()
 
 
 def dial(client, trunk_id, room, timeout=60):

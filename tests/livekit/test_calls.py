@@ -305,8 +305,16 @@ def test_a_call_that_nobody_answers_is_given_up_in_time(telephony, number):
     world.wait_active(C)
     began = time.monotonic()
     assert not telephony.phone.call(telephony.sip, C, seconds=20)
-    took, seen = time.monotonic() - began, (telephony.phone.folder / f"{telephony.phone.trace.name}.messages").read_text(errors="replace")
+    took, seen = time.monotonic() - began, telephony.phone.messages()
     assert "SIP/2.0 486" in seen and 1.5 < took < 15, (took, seen[-2000:])
+
+
+def test_a_call_ends_when_it_has_lasted_long_enough(telephony, number):
+    number(inbound_trunk={"max_call_duration_seconds": 3})
+    began = time.monotonic()
+    assert not telephony.phone.call(telephony.sip, C, seconds=25, talk_ms=20000)
+    took, seen = time.monotonic() - began, telephony.phone.messages()
+    assert "SIP/2.0 200" in seen and "\nBYE sip:" in seen and 2.5 < took < 15, (took, seen[-2000:])
 
 
 def test_rooms_are_named_by_the_type_of_the_rule(telephony, number):
@@ -336,10 +344,13 @@ def test_more_agents_come_to_the_room_with_metadata_of_their_own(telephony, numb
 
 
 def test_a_pin_comes_before_the_agent(telephony, number):
-    """The call is answered at once, to hear the PIN; who types none reaches nobody."""
+    """The call is answered at once, to hear the PIN, which ends with #; who types none, or another, reaches nobody."""
     number({"pin": "1234"})
     before = telephony.counts()
-    assert telephony.phone.call(telephony.sip, C) and telephony.counts() == before
+    assert telephony.phone.call(telephony.sip, C)
+    telephony.phone.call(telephony.sip, C, digits="4321#", talk_ms=4000)
+    assert telephony.counts() == before
+    assert telephony.rings_through(C, telephony.sip, digits="1234#", talk_ms=6000)[0] == "support"
     number({})
     assert telephony.rings_through(C, telephony.sip)[0] == "support"
 
