@@ -300,6 +300,7 @@ def test_what_would_fail_every_call_is_refused(db, document, bad, sentence):
 
 
 @pytest.mark.parametrize("bad, sentence", [
+    ({"pin": "1" * 17}, "dispatch_rule.pin must be a text of at least 1 of at most 16"),
     ({"pin": "12a"}, "dispatch_rule.pin must be digits"), ({"pin": ""}, "dispatch_rule.pin must be a text of at least 1"),
     ({"type": "conference"}, "must be one of individual, direct, callee"), ({"type": "direct"}, "dispatch_rule.type direct needs a room_name"),
     ({"type": "direct", "room_name": ""}, "dispatch_rule.room_name must be a text of at least 1"), ({"room_name": "x"}, "dispatch_rule.room_name goes with the type direct only"),
