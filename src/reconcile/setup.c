@@ -123,16 +123,17 @@ static void fail(struct turn *t, const char *reason, const char *words)
              owner->failed_words);
 }
 
-static const struct planned *refused_in(const struct planned *plan, size_t count)
+static const struct planned *refused_in(const struct planned *plan, size_t count, bool spare_counts)
 {
     for (size_t i = 0; i < count; i++)
         if (plan[i].block == BLOCK_REFUSED && !text_equal(plan[i].row->refusal, "AccountFull")
-            && !text_equal(plan[i].row->refusal, "DriftLeft"))
+            && !text_equal(plan[i].row->refusal, "DriftLeft") && (spare_counts || !plan[i].wanted->spare))
             return &plan[i];
     return NULL;
 }
 
-/* A first set-up that was refused for good is rolled back. What its trunk was refused is its own fate, in the same words. */
+/* A first set-up that was refused for good is rolled back. What its trunk was refused is its own fate, in the same words; of a trunk that
+ * it has not for itself, only what calls need. */
 static bool first_setup_refused(struct turn *t)
 {
     struct owner *owner = t->owner;
@@ -143,12 +144,12 @@ static bool first_setup_refused(struct turn *t)
         fail(t, t->preflight_reason, t->preflight_words);
         return true;
     }
-    const struct planned *refused = refused_in(t->plan, t->plan_count);
+    const struct planned *refused = refused_in(t->plan, t->plan_count, true);
     if (!refused && owner->placed) {
         struct scene scene;
         size_t count;
         const struct planned *plan = turn_plan(t->core, owner->placed, &scene, &count);
-        refused = refused_in(plan, count);
+        refused = refused_in(plan, count, text_equal(owner->placed->dedicated_to, owner->key));
     }
     if (refused)
         fail(t, refused->row->refusal, refused->row->message);

@@ -117,14 +117,14 @@ static void plan_its_trunk(struct turn *t)
 /* Somebody changed or removed it, and the account says that it is only reported. */
 static bool is_left(const struct row *row) { return text_equal(row->r.refusal, "DriftLeft"); }
 
-/* Why its trunk, or what lies below it, cannot be made for a number that waits for it. */
+/* Why its trunk, or what calls need below it, cannot be made for a number that waits for it. */
 static const char *trunk_refused(const struct turn *t)
 {
     const struct owner *trunk = t->owner->type == OWNER_NUMBER ? t->owner->placed : NULL;
 
     for (size_t i = 0; trunk && t->owner->waits_for_trunk && i < trunk->rows_count; i++) {
         const struct row *row = trunk->rows[i];
-        if (!row->ended && row->wanted && row->r.refusal && row->r.known != KNOWN_LIVE && !is_left(row))
+        if (!row->ended && row->wanted && !row->spare && row->r.refusal && row->r.known != KNOWN_LIVE && !is_left(row))
             return text_or(row->r.message, row->r.refusal);
     }
     return NULL;
