@@ -77,12 +77,23 @@ static const char *missing_in(const struct wanted *wanted)
     return name;
 }
 
+/* One that stands, of the rows of a kind; else the first one, or NULL. */
+static const struct resource *standing_of(const struct scene *scene, enum kind_id kind)
+{
+    const struct resource *row;
+
+    for (size_t i = 0; (row = scene_next(scene, kind, &i));)
+        if (stands(row))
+            return row;
+    return scene_find(scene, kind, NULL);
+}
+
 /* Rule 2. */
 static void block_by_needs(const struct scene *scene, struct planned *p)
 {
     for (size_t i = 0; !p->wanted->alone && i < p->kind->needs_count; i++) {
         enum kind_id need = p->kind->needs[i];
-        const struct resource *row = scene_find(scene, need, NULL);
+        const struct resource *row = standing_of(scene, need);
         if (stands(row))
             continue;
         p->block = BLOCK_NEED;
