@@ -125,6 +125,7 @@ struct wanted {
     const char *slot, *account;
     const char *label;                      /* goes before the tag where a person reads the name; may be "" */
     bool spare;                             /* calls flow without it: in a move nothing waits for it, and left removed it holds up nobody */
+    const char *after;                      /* the slot of the one of its kind that has to stand before it is made; NULL: none */
     const char *waits;                      /* not all that is asked for can be had yet, and this is what it waits for; NULL: it can */
     bool retiring;                          /* only until nothing leads to it any more: another one takes its place */
     struct spec spec;                       /* REF fields are NULL while unknown; fields that carry the tag are filled by tag() */

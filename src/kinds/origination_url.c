@@ -55,7 +55,8 @@ static void want_url(const struct scene *scene, const char *uri, const char *pri
     spec->value[ENABLED] = "true";
 }
 
-/* What people named; the project's own, should it be among them, is there already. On a trunk that encrypts only those by TLS are of use. */
+/* What people named, when the project's own stands; should that be among them, it is there already. On a trunk that encrypts only those by
+ * TLS are of use. */
 static size_t want_named(const struct scene *scene, const char *own, struct arena *arena, struct wanted *ret, size_t max)
 {
     const struct json *items = setting_documents(scene->twilio_trunk, "origination_urls", arena);
@@ -64,11 +65,11 @@ static size_t want_named(const struct scene *scene, const char *own, struct aren
 
     for (const struct json *item = items; item && count < max; item = item->next) {
         const char *uri = without_case(text_or(json_member(item, "url"), ""), arena);
-        bool comes = scene_id(scene, KIND_ORIGINATION_URL, own) || scene_find(scene, KIND_ORIGINATION_URL, uri);
 
-        if (!comes || text_equal(uri, own) || (by_tls && !strstr(uri, ";transport=tls")))
+        if (text_equal(uri, own) || (by_tls && !strstr(uri, ";transport=tls")))
             continue;
         want_url(scene, uri, setting_int(item, &fields[PRIORITY], STANDARD, arena), setting_int(item, &fields[WEIGHT], STANDARD, arena), &ret[count]);
+        ret[count].after = scene_id(scene, KIND_ORIGINATION_URL, own) ? NULL : own;
         ret[count++].spare = true;
     }
     return count;

@@ -101,6 +101,11 @@ static void block_by_needs(const struct scene *scene, struct planned *p)
         p->missing = kinds[need]->name;
         return;
     }
+    if (p->step == STEP_CREATE && p->wanted->after) {
+        p->block = BLOCK_NEED;
+        p->missing = p->wanted->after;
+        return;
+    }
     p->missing = text_or(p->wanted->lacks, missing_in(p->wanted));
     if (p->missing)
         p->block = p->wanted->lacks ? BLOCK_LACKS : p->wanted->refers ? BLOCK_SEAL : BLOCK_REF;

@@ -37,7 +37,7 @@ struct planned {
     const struct resource *row;         /* NULL: none in the ledger */
     const struct wanted *wanted;        /* NULL: not wanted */
     const struct resource *by;          /* with BLOCK_NEED, _DEPENDENT, _COUNTERPART: the row in the way; NULL: it has none yet */
-    const char *missing;                /* with BLOCK_REF: the field; with BLOCK_NEED and no row: the kind's name;
+    const char *missing;                /* with BLOCK_REF: the field; with BLOCK_NEED and no row: the kind's name, or the slot of its kind;
                                          * with BLOCK_LACKS: words */
 };
 

@@ -121,7 +121,7 @@ static void test_a_404_speaks_of_the_trunk(void **state)
 #define NAMED "{\"origination_urls\":[{\"url\":\"SIP:Backup.Example.com;transport=tcp\",\"priority\":0,\"weight\":5},{\"url\":\"sip:x.sip.livekit.cloud;transport=tcp\"}," \
     "{\"url\":\"sip:Desk@Two.example\"}]}"
 
-/* The project's own comes first, the others when it stands, and what is there stays. */
+/* The project's own comes first, and the others after it. */
 static void test_what_people_name_comes_when_the_own_one_stands(void **state)
 {
     struct resource trunk = live(kinds[KIND_TWILIO_TRUNK], "", TK, NULL), own = live(KIND, SIP, "OU1", TK), old = live(KIND, "sip:Desk@two.example", "OU2", TK);
@@ -133,16 +133,18 @@ static void test_what_people_name_comes_when_the_own_one_stands(void **state)
 
     (void)state;
     scene.twilio_trunk = NAMED;
-    assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 1);
+    assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 3);
     assert_string_equal(wanted[0].slot, SIP);
+    assert_string_equal(wanted[2].slot, "sip:Desk@two.example");
     assert_false(wanted[0].spare);
-    scene.rows_count = 2;
-    assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 2);
-    assert_string_equal(wanted[1].slot, "sip:Desk@two.example");
+    assert_null(wanted[0].after);
+    assert_string_equal(wanted[1].after, SIP);
+    assert_string_equal(wanted[2].after, SIP);
     scene.rows_count = 3;
     assert_int_equal(KIND->want(&scene, &arena, wanted, WANTED_MAX), 3);
     assert_string_equal(wanted[1].slot, "sip:backup.example.com;transport=tcp");
     assert_true(wanted[1].spare && wanted[2].spare);
+    assert_true(!wanted[1].after && !wanted[2].after);
     assert_string_equal(value(KIND, &wanted[2].spec, "priority"), "10");
     assert_string_equal(value(KIND, &wanted[2].spec, "weight"), "10");
     assert_null(value(KIND, &wanted[1].spec, "priority"));
