@@ -1,21 +1,23 @@
-# ctl: the program trunkctl; one file per verb.
+# ctl: the program trunkctl, one file per verb; and trunkd-doc, which writes from its tables what is written about them.
 bin_PROGRAMS += trunkctl
+noinst_PROGRAMS += trunkd-doc
+noinst_LIBRARIES += libtrunkd-ctl.a
 ctl_manifest = \
 	src/ctl/fields.c \
 	src/ctl/manifest.c src/ctl/manifest.h \
 	src/ctl/manifest_check.c \
 	src/ctl/manifest_read.c \
-	src/ctl/settings.c
-trunkctl_SOURCES = $(ctl_manifest) \
+	src/ctl/settings.c src/ctl/settings.h
+libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/apply.c \
 	src/ctl/apply_rows.c src/ctl/apply_rows.h \
 	src/ctl/db.c src/ctl/db.h \
 	src/ctl/delete.c \
 	src/ctl/describe.c src/ctl/describe.h \
 	src/ctl/events.c \
+	src/ctl/fail.c \
 	src/ctl/get.c \
 	src/ctl/listing.c src/ctl/listing.h \
-	src/ctl/main.c \
 	src/ctl/migrate.c \
 	src/ctl/options.c src/ctl/options.h \
 	src/ctl/out.c src/ctl/out.h \
@@ -29,9 +31,13 @@ trunkctl_SOURCES = $(ctl_manifest) \
 	src/ctl/version.c \
 	src/ctl/wait.c \
 	src/ctl/watch.c src/ctl/watch.h
-trunkctl_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS)
-trunkctl_LDADD = libtrunkd-config.a libtrunkd-vault.a libtrunkd-pg.a libtrunkd-core.a \
+libtrunkd_ctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS)
+trunkctl_SOURCES = src/ctl/main.c
+trunkctl_LDADD = libtrunkd-ctl.a libtrunkd-config.a libtrunkd-vault.a libtrunkd-pg.a libtrunkd-core.a \
 	$(YAML_LIBS) $(SODIUM_LIBS) $(LIBPQ_LIBS) $(JSON_C_LIBS)
+trunkd_doc_SOURCES = src/ctl/doc.c src/ctl/doc.h src/ctl/doc_schema.c
+trunkd_doc_LDADD = $(trunkctl_LDADD)
+dist_pkgdata_DATA = contrib/manifest.schema.json
 
 unit_tests += tests/unit/test_manifest
 tests_unit_test_manifest_SOURCES = tests/unit/test_manifest.c $(ctl_manifest)

@@ -12,6 +12,7 @@
 #include <trunkd/buf.h>
 #include <trunkd/map.h>
 
+#define API_VERSION "trunkd/v1"
 #define MANIFEST_FILE_BYTES_MAX (16u << 20)
 #define MANIFEST_DOCUMENTS_MAX 200000
 #define MANIFEST_ERRORS_SHOWN 100       /* a file of another program has one in every line */
@@ -34,6 +35,7 @@ enum field_type {
 struct manifest_field {
     const char *key, *column;
     enum field_type type;
+    const char *what;                   /* one sentence for people */
     bool required;
     int64_t min, max;                   /* of FIELD_INT */
     const char *const *words;           /* of FIELD_WORD; NULL-terminated */
@@ -96,7 +98,9 @@ struct yaml;
 const char *manifest_text(struct manifest *, const char *file, const struct yaml *, const char *key);
 const char *manifest_bool(struct manifest *, const char *file, const struct yaml *, const char *key);
 const char *manifest_int(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);
-enum secret_space { SECRET_ACCOUNT, SECRET_SIP };
+enum secret_space { SECRET_ACCOUNT, SECRET_SIP, SECRET_MAX_ };
+#define SECRET_PREFIXES 3
+extern const char *const secret_prefixes[SECRET_MAX_][SECRET_PREFIXES];      /* how a reference begins; a name follows */
 /* A reference. The text is never repeated when it is wrong: it may be the secret itself. */
 const char *manifest_secret(struct manifest *, const char *file, const struct yaml *, const char *key, enum secret_space);
 const char *manifest_word(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);

@@ -6,7 +6,6 @@
 
 #include "manifest.h"
 
-#define API_VERSION "trunkd/v1"
 #define NAMES_KNOWN_MAX 32
 
 static struct place place_of(const char *file, const struct yaml *node)
@@ -137,15 +136,16 @@ const char *manifest_word(struct manifest *m, const char *file, const struct yam
     return NULL;
 }
 
+const char *const secret_prefixes[SECRET_MAX_][SECRET_PREFIXES] = {
+    [SECRET_ACCOUNT] = { "file:account/", "env:TRUNKD_ACCOUNT_", "sealed:" },
+    [SECRET_SIP]     = { "file:sip/",     "env:TRUNKD_SIP_",     "sealed:" },
+};
+
 const char *manifest_secret(struct manifest *m, const char *file, const struct yaml *node, const char *key, enum secret_space space)
 {
-    static const char *const prefixes[][3] = {
-        [SECRET_ACCOUNT] = { "file:account/", "env:TRUNKD_ACCOUNT_", "sealed:" },
-        [SECRET_SIP]     = { "file:sip/",     "env:TRUNKD_SIP_",     "sealed:" },
-    };
-    const char *const *prefix = prefixes[space];
+    const char *const *prefix = secret_prefixes[space];
 
-    for (size_t i = 0; i < ARRAY_SIZE(prefixes[space]); i++)
+    for (size_t i = 0; i < SECRET_PREFIXES; i++)
         if (node->type == YAML_TEXT && text_starts(node->text, prefix[i]) && node->text[strlen(prefix[i])])
             return node->text;
     ERROR_AT(node, "%s says where the secret is, not the secret itself: %sNAME, %sNAME, or what trunkctl seal prints", key, prefix[0], prefix[1]);

@@ -6,22 +6,17 @@
 #include <trunkd/yaml.h>
 
 #include "manifest.h"
+#include "settings.h"
 
 #define DOCUMENT_BYTES_MAX (1u << 20)
 #define WORDS_MAX 8
 
-enum setting_type { TEXT, BOOL, INT, LIST, MAP, DOCUMENTS, SECRET };
-
-static const struct setting {
-    const char *document, *key, *manifest;
-    enum setting_type type;
-    int64_t least, most;
-    const char *words;              /* separated by spaces */
-} settings[] = {
-#define SETTING(document, key, manifest, type, least, most, words, what) { #document, #key, #manifest, type, least, most, words },
+const struct setting settings[] = {
+#define SETTING(document, key, manifest, type, least, most, words, what) { #document, #key, #manifest, SETTING_##type, least, most, words, what },
 #include <trunkd/settings.def>
 #undef SETTING
 };
+const size_t setting_count = ARRAY_SIZE(settings);
 
 static const struct setting *setting_find(const char *document, const char *manifest)
 {
@@ -45,7 +40,7 @@ static const char *read_one_of(struct manifest *m, const char *file, const struc
 
 static void read_texts(struct manifest *m, const char *file, const struct yaml *node, const struct setting *setting, struct buf *to)
 {
-    bool map = setting->type == MAP;
+    bool map = setting->type == SETTING_MAP;
     const char *text;
 
     if (node->type != (map ? YAML_MAP : YAML_LIST)) {
@@ -86,27 +81,27 @@ static void read_setting(struct manifest *m, const char *file, const struct yaml
     const char *value = NULL;
 
     switch (setting->type) {
-    case TEXT:
+    case SETTING_TEXT:
         value = *setting->words ? read_one_of(m, file, node, setting) : manifest_text(m, file, node, setting->manifest);
         if (value)
             json_key_text(to, setting->key, value);
         return;
-    case BOOL:
+    case SETTING_BOOL:
         value = manifest_bool(m, file, node, setting->manifest);
         break;
-    case INT:
+    case SETTING_INT:
         value = manifest_int(m, file, node, &field);
         break;
-    case SECRET:
+    case SETTING_SECRET:
         value = manifest_secret(m, file, node, setting->manifest, SECRET_SIP);
         if (value)
             json_key_text(to, setting->key, value);
         return;
-    case LIST:
-    case MAP:
+    case SETTING_LIST:
+    case SETTING_MAP:
         read_texts(m, file, node, setting, to);
         return;
-    case DOCUMENTS:
+    case SETTING_DOCUMENTS:
         read_documents(m, file, node, setting, to);
         return;
     }

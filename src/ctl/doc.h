@@ -1,0 +1,13 @@
+/* What is written for people and editors from the tables of trunkctl: the program trunkd-doc, which is run while building and never
+ * installed. It prints, so that nothing written about a verb, an option, a field or a setting can be stale. */
+#ifndef TRUNKD_CTL_DOC_H
+#define TRUNKD_CTL_DOC_H
+
+#include <trunkd/buf.h>
+
+#define DOC_BYTES_MAX (1u << 20)
+
+/* JSON Schema (draft 2020-12) of one document of a manifest. */
+void doc_schema(struct buf *);
+
+#endif
