@@ -121,8 +121,8 @@ class Daemon:
         if self.process is None:
             return
         if self.process.poll() is None:
-            self.signal(signal.SIGTERM)
             self.signal(signal.SIGCONT)         # a test may fail while it is stopped
+            self.signal(signal.SIGTERM)
         code = self.ended()
         assert code == 0, f"trunkd ended with {code}:\n{self.tail()}"
 
