@@ -208,12 +208,6 @@ static bool step_answer(struct manager *m)
     return more;
 }
 
-static void stop_when_idle(struct manager *m)
-{
-    if (m->stopping && core_is_idle(m->core) && (store_is_idle(m->store) || store_trouble(m->store)))
-        sd_event_exit(m->event, EXIT_SUCCESS);
-}
-
 /* One event, and what follows from it at once; the rest in the next turn of the loop. */
 static void take(struct manager *m, struct event *event)
 {
@@ -224,7 +218,6 @@ static void take(struct manager *m, struct event *event)
     if (more || m->answers)
         sd_event_source_set_enabled(m->more, SD_EVENT_ONESHOT);
     tell_status(m);
-    stop_when_idle(m);
 }
 
 /* ---- what the shells say --------------------------------------------------------------------------------------------------------------------- */
@@ -448,6 +441,13 @@ void manager_free(struct manager *m)
     free(m);
 }
 
+/* The shells have work of their own besides the core's events: it is looked at after each turn. */
+static void stop_when_idle(struct manager *m)
+{
+    if (m->stopping && core_is_idle(m->core) && (store_is_idle(m->store) || store_trouble(m->store)))
+        sd_event_exit(m->event, EXIT_SUCCESS);
+}
+
 /* As sd_event_loop() does, with a look at the clock around each turn: our own time, for what else the machine does is not our work. */
 static int loop(struct manager *m)
 {
@@ -464,6 +464,7 @@ static int loop(struct manager *m)
         m->turns++;
         if (took_us > m->longest_us)
             m->longest_us = took_us;
+        stop_when_idle(m);
     }
     int code = EXIT_FAILURE;
     sd_event_get_exit_code(m->event, &code);

@@ -262,3 +262,18 @@ def test_a_heartbeat_under_way_does_not_keep_the_lease_from_being_given_back(db,
             c.rollback()
         assert t.process.wait(timeout=PATIENCE) == 0
         assert holder(db) is None
+
+
+def test_a_stop_before_the_lease_is_had_ends_at_once(db, tmp_path):
+    """The keys that it publishes with the lease are the last to be written, and no event tells of them."""
+    with db.connect() as c:
+        c.autocommit = False
+        pglib.q(c, "lock table trunkd.lease in exclusive mode")
+        with Trunkd(tmp_path / "a", conninfo(db)) as t:
+            t.wait(lambda: db.one("select count(*) from pg_stat_activity where application_name = 'trunkd lease' and wait_event_type = 'Lock'"))
+            t.process.send_signal(signal.SIGTERM)
+            t.told("STOPPING=1")
+            c.rollback()
+            assert t.process.wait(timeout=PATIENCE) == 0
+            assert "took it" in t.log() and "something still hangs" not in t.log()
+        assert holder(db) is None
