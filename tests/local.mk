@@ -6,6 +6,7 @@ lints = \
 	tests/lint/file-length \
 	tests/lint/function-length \
 	tests/lint/headers \
+	tests/lint/manual \
 	tests/lint/rooms \
 	tests/lint/words
 

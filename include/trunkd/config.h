@@ -41,6 +41,15 @@ MUST_CHECK bool config_read(const char *path, struct config *ret_config, struct 
 MUST_CHECK bool config_parse(const char *path, const char *text, size_t bytes, struct config *ret_config, struct buf *complaints);
 void config_release(struct config *);
 
+/* What may stand in the file, for the manual: its keys, and those of the map timing. False: there is no such key. */
+struct config_key {
+    const char *name, *what;            /* one sentence for people */
+    bool is_count;                      /* else min, max and otherwise are in milliseconds */
+    int64_t min, max, otherwise;        /* of the map timing; otherwise: what holds if nothing is said */
+};
+bool config_key(size_t i, struct config_key *ret);
+bool config_timing(size_t i, struct config_key *ret);
+
 /* "30s", "500ms", "2m", "1h30m", "7d": whole numbers with a unit, the larger unit first. False: it is none, or over ten years. */
 MUST_CHECK bool duration_parse(const char *text, int64_t *ret_ms);
 

@@ -193,19 +193,30 @@ struct timing {
     size_t offset;
     int64_t min, max;
     bool is_count;
+    const char *what;
 };
-#define TIME(name, min, max) { #name, offsetof(struct settings, name##_ms), min, max, false }
-#define COUNT(name, min, max) { #name, offsetof(struct settings, name), min, max, true }
+#define TIME(name, min, max, what) { #name, offsetof(struct settings, name##_ms), min, max, false, what }
+#define COUNT(name, min, max, what) { #name, offsetof(struct settings, name), min, max, true, what }
 #define DAY_MS 86400000
 
 static const struct timing timings[] = {
-    TIME(request_timeout, 10, 600000),      TIME(send_window, 10, 600000),
-    TIME(quiet_twilio, 10, DAY_MS),         TIME(quiet_livekit, 10, DAY_MS),
-    TIME(list_lag, 0, DAY_MS),              TIME(retry_min, 1, DAY_MS),             TIME(retry_max, 1, DAY_MS),
-    TIME(recheck, 10, 30 * INT64_C(86400000)), TIME(corrupted_after, 10, 30 * INT64_C(86400000)), COUNT(corrupted_attempts, 1, 10000),
-    TIME(credential_grace, 0, DAY_MS),
-    TIME(scan, 10, 30 * INT64_C(86400000)), TIME(poll, 10, DAY_MS),                 TIME(lease, 300, 3600000),
-    COUNT(breaker_failures, 1, 10000),      TIME(probe_min, 1, DAY_MS),             TIME(probe_max, 1, DAY_MS),
+    TIME(request_timeout, 10, 600000, "How long an answer of a provider is waited for."),
+    TIME(send_window, 10, 600000, "How long after it was written to the ledger a request may still leave."),
+    TIME(quiet_twilio, 10, DAY_MS, "How long Twilio may still execute a request whose answer was lost."),
+    TIME(quiet_livekit, 10, DAY_MS, "How long LiveKit may still execute a request whose answer was lost."),
+    TIME(list_lag, 0, DAY_MS, "How long a list of a provider may miss what is new."),
+    TIME(retry_min, 1, DAY_MS, "How soon an operation that failed is tried again; the time doubles with each failure."),
+    TIME(retry_max, 1, DAY_MS, "The longest time between two such attempts."),
+    TIME(recheck, 10, 30 * INT64_C(86400000), "How often a removal that was refused is tried again."),
+    TIME(corrupted_after, 10, 30 * INT64_C(86400000), "How long a removal fails, and corrupted_attempts times, before the number is corrupted."),
+    COUNT(corrupted_attempts, 1, 10000, "How often a removal fails, for corrupted_after, before the number is corrupted."),
+    TIME(credential_grace, 0, DAY_MS, "How long the password before stays after the last number has a new one."),
+    TIME(scan, 10, 30 * INT64_C(86400000), "Time between two complete lists of an account."),
+    TIME(poll, 10, DAY_MS, "How often the inbox of the database is looked into without a hint that there is something."),
+    TIME(lease, 300, 3600000, "How long after its last sign of life a daemon is replaced by one that stands by."),
+    COUNT(breaker_failures, 1, 10000, "After so many requests in a row without an answer an account is only probed."),
+    TIME(probe_min, 1, DAY_MS, "How soon such an account, or one whose credentials are refused, is probed; the time doubles each time."),
+    TIME(probe_max, 1, DAY_MS, "The longest time between two probes."),
 };
 
 static int64_t *timing_place(struct settings *settings, const struct timing *timing)
@@ -260,10 +271,35 @@ static void set_timing(struct reading *r, const struct yaml *map)
     }
 }
 
-static const struct { const char *name; void (*set)(struct reading *, const struct yaml *); } keys[] = {
-    { "database", set_database },   { "secrets_directory", set_secrets_directory }, { "keys", set_keys },
-    { "allowed_origins", set_allowed_origins }, { "log_level", set_log_level },     { "timing", set_timing },
+static const struct { const char *name; void (*set)(struct reading *, const struct yaml *); const char *what; } keys[] = {
+    { "database", set_database, "A connection string of libpq; if not given, libpq's environment variables decide." },
+    { "secrets_directory", set_secrets_directory, "Folder of the secrets: file:account/main in a row is the file account/main in it." },
+    { "keys", set_keys, "Key files, or folders of them, the oldest first: passwords are sealed with the newest and unsealed with all." },
+    { "allowed_origins", set_allowed_origins,
+      "Origins, such as https://proxy.example.net, to which credentials go besides Twilio and LiveKit Cloud, and hosts of carriers to which "
+      "SIP passwords lead." },
+    { "log_level", set_log_level, "What is logged: error, warning, notice, info (if nothing is said) or debug." },
+    { "timing", set_timing, "A map of times and counts." },
 };
+
+bool config_key(size_t i, struct config_key *ret)
+{
+    if (i >= ARRAY_SIZE(keys))
+        return false;
+    *ret = (struct config_key){ .name = keys[i].name, .what = keys[i].what };
+    return true;
+}
+
+bool config_timing(size_t i, struct config_key *ret)
+{
+    struct settings settings = settings_default;
+
+    if (i >= ARRAY_SIZE(timings))
+        return false;
+    *ret = (struct config_key){ .name = timings[i].name, .what = timings[i].what, .is_count = timings[i].is_count, .min = timings[i].min,
+                                .max = timings[i].max, .otherwise = *timing_place(&settings, &timings[i]) };
+    return true;
+}
 
 /* ---- proportions --------------------------------------------------------------------------------------------------------------- */
 

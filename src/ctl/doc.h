@@ -10,4 +10,7 @@
 /* JSON Schema (draft 2020-12) of one document of a manifest. */
 void doc_schema(struct buf *);
 
+/* The text of a manual page (mdoc), in which lines `.\" table NAME` stand for what a table says. False: it names a table that is not there. */
+bool doc_manual(struct buf *, const char *text);
+
 #endif

@@ -9,15 +9,7 @@
 
 #include "verb.h"
 
-struct option_row {
-    const char *name;
-    char letter;
-    int argument;
-    const char *argument_name;      /* for --help */
-    const char *help;
-};
-
-static const struct option_row option_table[OPTION_MAX_] = {
+const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_FILE]       = { "filename",   'f', required_argument, "FILE|DIR|-", "a manifest, a folder of *.yaml and *.yml, or standard input; repeatable" },
     [OPTION_WAIT]       = { "wait",       0,   optional_argument, "[=TIME]",    "wait until it is done, at most TIME (90s, 5m, 1h30m; else 5m)" },
     [OPTION_FOR]        = { "for",        0,   required_argument, "WHAT",       "what for; see above" },

@@ -20,6 +20,15 @@ enum option_id {
 #define TAKES_DATABASE (TAKES(OPTION_DATABASE) | TAKES(OPTION_HELP))
 #define TAKES_LIST (TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_NO_HEADERS))
 
+struct option_row {
+    const char *name;
+    char letter;
+    int argument;                   /* as getopt_long counts */
+    const char *argument_name;      /* for --help */
+    const char *help;
+};
+extern const struct option_row option_table[OPTION_MAX_];
+
 struct label { const char *key, *value; };
 
 struct options {

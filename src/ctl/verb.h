@@ -14,7 +14,9 @@ enum exit_code {
     EXIT_PENDING,       /* plan: there is something to do */
     EXIT_REFUSED,       /* the database refused it, or a number failed */
     EXIT_TIMED_OUT,     /* waited long enough */
+    EXIT_MAX_
 };
+extern const char *const exit_code_texts[EXIT_MAX_];
 
 #define NAMES_MAX SIZE_MAX
 

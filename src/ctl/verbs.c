@@ -59,6 +59,14 @@ const struct verb verbs[] = {
 };
 const size_t verb_count = ARRAY_SIZE(verbs);
 
+const char *const exit_code_texts[EXIT_MAX_] = {
+    [EXIT_DONE] = "done",
+    [EXIT_ERROR] = "wrong input or no connection; nothing was done",
+    [EXIT_PENDING] = "there is something to do (plan, migrate --status)",
+    [EXIT_REFUSED] = "the database refused it, or a number failed",
+    [EXIT_TIMED_OUT] = "timed out",
+};
+
 const struct verb *verb_find(const char *name)
 {
     for (size_t i = 0; i < verb_count; i++)
@@ -82,12 +90,10 @@ void general_help(void)
          "Says to the database what phone numbers you want, and shows what trunkd made of it. It never talks to a provider.\n");
     for (size_t i = 0; i < verb_count; i++)
         printf("  %-13s %s\n", verbs[i].name, verbs[i].summary);
-    puts("\nexit codes:\n"
-         "  0  done\n"
-         "  1  wrong input or no connection; nothing was done\n"
-         "  2  there is something to do (plan, migrate --status)\n"
-         "  3  the database refused it, or a number failed\n"
-         "  4  timed out\n\n"
+    puts("\nexit codes:");
+    for (size_t i = 0; i < EXIT_MAX_; i++)
+        printf("  %zu  %s\n", i, exit_code_texts[i]);
+    puts("\n"
          "trunkctl VERB --help says more. The database is the one that psql would take: PGHOST, PGDATABASE, PGSERVICE …, or -d.");
 }
 

@@ -1,4 +1,4 @@
-"""What trunkd-doc writes from the tables of trunkctl: the JSON Schema of manifests."""
+"""What trunkd-doc writes from the tables of the programs, the JSON Schema of manifests and the manual pages, and what is written by hand there."""
 import copy
 import json
 import os
@@ -138,3 +138,66 @@ def test_every_key_of_the_schema_says_what_it_is(validator):
     for name, definition in validator.schema["$defs"].items():
         look(definition, name)
     assert missing == []
+
+
+# ---- manual pages
+
+def page(name):
+    return (ctllib.BUILD / "doc" / name).read_text().replace("\\-", "-")
+
+
+def help_of(program, *arguments):
+    return subprocess.run([str(ctllib.BUILD / program), *arguments], check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("program, name", [("trunkd", "trunkd.8"), ("trunkd-sim", "trunkd-sim.1")])
+def test_a_page_describes_the_options_that_help_shows(program, name):
+    shown = set(re.findall(r"--([a-z][a-z-]+)", help_of(program, "--help")))
+    items = " ".join(line for line in page(name).splitlines() if line.startswith(".It Fl"))
+    assert set(re.findall(r"Fl -([a-z][a-z-]+)", items)) == shown
+
+
+def test_the_page_of_the_daemon_names_its_signals():
+    assert re.findall(r"SIG[A-Z0-9]+", help_of("trunkd", "--help")) == re.findall(r"^\.It Dv (SIG[A-Z0-9]+)", page("trunkd.8"), re.M)
+
+
+def test_the_page_of_trunkctl_has_every_verb_and_exit_code():
+    text = help_of("trunkctl", "help")
+    verbs = re.findall(r"^  ([a-z-]+) +[a-z]", text.split("exit codes:")[0], re.M)
+    assert len(verbs) > 10 and re.findall(r"^\.It Ic (.*)$", page("trunkctl.1"), re.M) == verbs
+    assert re.findall(r"^  (\d)  ", text, re.M) == re.findall(r"^\.It (\d)$", page("trunkctl.1"), re.M)
+
+
+def test_the_configuration_that_is_shipped_says_the_defaults():
+    shipped = yaml.safe_load((TOP / "contrib" / "systemd" / "trunkd.yaml").read_text())
+    text = page("trunkd.conf.5")
+    keys, timing = text.split(".Ss Keys of timing\n")
+    assert set(re.findall(r"^\.It Va (\w+)$", keys, re.M)) >= set(shipped)
+    said = {name: otherwise for name, otherwise in re.findall(r"^\.It Va (\w+)$.*?; (\w+) if nothing is said\.$", timing, re.M | re.S)}
+    assert said == {name: str(value) for name, value in shipped["timing"].items()}
+
+
+def test_the_page_of_sql_has_every_reason_table_view_and_function(db):
+    sections = {}
+    for line in page("trunkd-sql.7").splitlines():
+        if line.startswith((".Ss ", ".Sh ")):
+            at = sections.setdefault(line[4:], set())
+        elif line.startswith((".It Va ", ".It Fn ", ".It Sy ")):
+            at.update(word.strip('"') for word in line[7:].replace(" ,", "").split())
+    columns = {}
+    for relation, column in db.q("""
+            select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            where c.relnamespace = 'trunkd'::regnamespace and c.relkind in ('r', 'v') and c.relname !~ '^(read_|schema|seal_key)'
+              and has_table_privilege('trunkd_admin', c.oid, 'select')"""):
+        columns.setdefault("trunkd." + relation, set()).add(column)
+    words = {"trunkd.kind", "trunkd.reason", "trunkd.field"}
+    assert set(columns) == {name for name in sections if re.fullmatch(r"trunkd\.\w+", name)} | words
+    everywhere = {"labels", "generation", "created_at", "updated_at"}
+    for name in set(columns) - words:
+        is_table = name in ("trunkd.phone_number", "trunkd.agent", "trunkd.trunk", "trunkd.twilio_account", "trunkd.livekit_project")
+        assert columns[name] - (everywhere | {"id"} if is_table else set()) == sections[name], name
+    functions = {name for name, in db.q("""select 'trunkd.' || p.proname from pg_proc p where p.pronamespace = 'trunkd'::regnamespace
+        and p.prorettype = 'bigint'::regtype and p.prosecdef and has_function_privilege('trunkd_admin', p.oid, 'execute')""")}
+    assert functions == {word for word in sections["FUNCTIONS"] if word.startswith("trunkd.")}
+    assert {name for name, in db.q("select name from trunkd.reason")} == set().union(
+        *(sections[name] for name in ("pending", "active", "failed", "deleting", "corrupted", "Of several statuses", "Conditions of an account", "Of events only")))
