@@ -17,6 +17,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/events.c \
 	src/ctl/fail.c \
 	src/ctl/get.c \
+	src/ctl/link.c \
 	src/ctl/listing.c src/ctl/listing.h \
 	src/ctl/migrate.c \
 	src/ctl/options.c src/ctl/options.h \

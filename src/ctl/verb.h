@@ -43,6 +43,7 @@ enum exit_code run_events(const struct options *);
 enum exit_code run_force_delete(const struct options *);
 enum exit_code run_get(const struct options *);
 enum exit_code run_help(const struct options *);
+enum exit_code run_link(const struct options *);
 enum exit_code run_migrate(const struct options *);
 enum exit_code run_plan(const struct options *);
 enum exit_code run_retry(const struct options *);
@@ -50,6 +51,7 @@ enum exit_code run_rotate(const struct options *);
 enum exit_code run_scan(const struct options *);
 enum exit_code run_release(const struct options *);
 enum exit_code run_seal(const struct options *);
+enum exit_code run_unlink(const struct options *);
 enum exit_code run_version(const struct options *);
 enum exit_code run_wait(const struct options *);
 

@@ -30,6 +30,13 @@ const struct verb verbs[] = {
       "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"
       "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",
       TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_wait },
+    { "link", "let an agent answer numbers", "+NUMBER… AGENT [--wait[=TIME]]",
+      "The next call of each number goes to that agent; no call is lost meanwhile. All numbers are linked, or none. With --wait it stays\n"
+      "until each is active with its new agent.",
+      TAKES_DATABASE | TAKES(OPTION_WAIT) | TAKES(OPTION_TIMEOUT), 2, NAMES_MAX, run_link },
+    { "unlink", "leave numbers without an agent", "+NUMBER… [--wait[=TIME]]",
+      "Each gets back the routing that it had before trunkd, and is pending with the reason NoAgent. Its trunks stay, so that link is quick.",
+      TAKES_DATABASE | TAKES(OPTION_WAIT) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_unlink },
     { "retry", "try again at once what was refused or waits", "+NUMBER… | TRUNK…", NULL, TAKES_DATABASE, 1, NAMES_MAX, run_retry },
     { "rotate", "make another password for outbound calls", "+NUMBER… | TRUNK… --why TEXT",
       "Of the trunk, or of that which the number is on: all numbers there get the new password, without a refused call, and the one\n"

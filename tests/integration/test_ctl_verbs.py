@@ -218,6 +218,54 @@ def test_delete_needs_names_or_a_file(fleet, arguments):
     assert (done.code, done.err) == (1, "trunkctl: delete needs names, or -f FILE, and not both\n")
 
 
+# ---- link, unlink
+
+def agents(db):
+    return dict(db.q("select phone_number, agent from trunkd.phone_number"))
+
+
+def test_link_lets_another_agent_answer(fleet):
+    done = trunkctl(fleet, "link", ONE, "number/" + TWO, "sales")
+    assert (done.code, done.out) == (0, f"{ONE} linked to sales, before to support\n{TWO} unchanged\n")
+    assert agents(fleet) == {ONE: "sales", TWO: "sales"}
+    generation = fleet.one("select generation from trunkd.phone_number where phone_number = %s", ONE)
+    assert trunkctl(fleet, "link", ONE, "agent/sales").out == f"{ONE} unchanged\n"
+    assert fleet.one("select generation from trunkd.phone_number where phone_number = %s", ONE) == generation
+
+
+def test_unlink_leaves_nobody_to_answer(fleet):
+    done = trunkctl(fleet, "unlink", ONE, TWO)
+    assert (done.code, done.out) == (0, f"{ONE} unlinked from support\n{TWO} unlinked from sales\n")
+    assert trunkctl(fleet, "unlink", ONE).out == f"{ONE} unchanged\n"
+    assert trunkctl(fleet, "link", ONE, "support").out == f"{ONE} linked to support\n"
+    assert agents(fleet) == {ONE: "support", TWO: None}
+
+
+@pytest.mark.parametrize("arguments, code, sentence", [
+    ([ONE, NOWHERE, "sales"], 3, f"there is no phone number {NOWHERE}; nothing was linked"),
+    ([ONE, "nobody"], 3, 'there is no agent "nobody"'),
+    ([ONE], 1, "trunkctl link needs more names; usage: trunkctl link +NUMBER… AGENT"),
+    ([ONE, TWO], 1, "link needs the name of an agent behind the numbers; trunkctl unlink leaves them without one"),
+    ([ONE, "trunk/big"], 1, '"trunk/big" is not an agent'), (["agent/support", "sales"], 1, '"agent/support" is not a phone number'),
+])
+def test_link_that_is_wrong_links_nothing(fleet, arguments, code, sentence):
+    done = trunkctl(fleet, "link", *arguments)
+    assert done.code == code and sentence in done.err and done.out == "", done
+    assert agents(fleet) == {ONE: "support", TWO: "sales"}
+
+
+def test_link_waits_for_the_daemon(fleet):
+    done = trunkctl(fleet, "link", ONE, "sales", "--wait=300ms")
+    assert done.code == 4 and f"{ONE} linked to sales" in done.out, done
+    settle(fleet, ONE)
+    assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
+    settle(fleet, ONE, "pending", "NoAgent", "nobody answers")
+    assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 3
+    assert trunkctl(fleet, "unlink", TWO, "--wait=300ms").code == 4
+    settle(fleet, TWO, "pending", "NoAgent", "nobody answers")
+    assert trunkctl(fleet, "unlink", TWO, "--wait").code == 0
+
+
 # ---- retry, force-delete, events
 
 def test_retry_leaves_a_request(fleet):
