@@ -35,4 +35,9 @@ struct yaml *yaml_read(struct arena *, const char *text, size_t bytes, size_t do
 /* The value of a key; NULL when it is not there or `map` is no map. */
 struct yaml *yaml_get(const struct yaml *map, const char *key);
 
+struct buf;
+struct json;
+/* Adds JSON as one document, which reads back as the same: a text that YAML could take for something else is in quotes. False: no room. */
+MUST_CHECK bool yaml_write(struct buf *, const struct json *);
+
 #endif

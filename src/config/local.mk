@@ -3,7 +3,8 @@ noinst_LIBRARIES += libtrunkd-config.a
 libtrunkd_config_a_SOURCES = \
 	src/config/config.c \
 	src/config/duration.c \
-	src/config/yaml.c
+	src/config/yaml.c \
+	src/config/yaml_write.c
 libtrunkd_config_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 
 CONFIG_TEST_LDADD = libtrunkd-config.a $(LDADD) $(YAML_LIBS)

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include <string.h>
 #include <trunkd/buf.h>
+#include <trunkd/json.h>
 #include <trunkd/yaml.h>
 
 static void note(void *userdata, size_t line, size_t column, const char *sentence)
@@ -126,6 +128,57 @@ static void test_texts_without_quotes_have_meanings(void **state)
     }
 }
 
+/* ---- writing */
+
+static void test_writes_for_people(void **state)
+{
+    static const char text[] = "[{\"phone_number\":\"+14155551234\",\"label\":\"Support line\",\"agent\":\"support\",\"settled\":true,\"n\":3,"
+                               "\"trunk\":null,\"labels\":{},\"inbound\":{\"addresses\":[\"10.0.0.0/8\"]},\"note\":\"two\\nlines\\n\"}]";
+    struct arena arena = { 0 };
+    const struct json *json;
+    struct buf seen;
+    (void)state;
+
+    buf_init(&seen, 65536);
+    assert_true(json_parse(&arena, text, strlen(text), &json, NULL));
+    assert_true(yaml_write(&seen, json));
+    assert_string_equal(seen.data, "- phone_number: \"+14155551234\"\n  label: \"Support line\"\n  agent: support\n  settled: true\n  \"n\": 3\n"
+                                   "  trunk: null\n  labels: {}\n  inbound:\n    addresses:\n    - \"10.0.0.0/8\"\n  note: |\n    two\n    lines\n");
+    buf_release(&seen);
+    arena_release(&arena);
+}
+
+/* Any text reads back as that text, and as nothing else. */
+static void test_what_is_written_reads_back(void **state)
+{
+    static const char *const texts[] = {
+        "", " ", "no", "Yes", "null", "~", "+14155551234", "0x1f", "1e3", ".inf", "2026-11-27", "a: b", "a #b", "- a", "#", "&a", "*a", "!a", "%a", "@a",
+        "`", "'", "\"", "\\", "{", "[", "a\nb", "a\n\nb\n\n", "\n", "\ta", " a", "a ", "a\n b", " a\nb", "---", "...", "?", "a\r\nb", "\x01", "\x7f",
+        "ä", "\xe2\x80\xa8", "\xf0\x9f\x93\x9e", "\xef\xbb\xbf", "sip:demo.example;transport=tcp", "sealed:ab12:AAAA+/==", "y", "N", "on",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct json value = { .type = JSON_STRING, .text = texts[i] };
+        struct json key = { .type = JSON_STRING, .key = texts[i], .text = "x" };
+        struct json map = { .type = JSON_OBJECT, .child = &key }, list = { .type = JSON_ARRAY, .child = &value };
+        struct arena arena = { 0 };
+        struct buf seen;
+
+        buf_init(&seen, 65536);
+        value.next = &map;
+        assert_true(yaml_write(&seen, &list));
+        const struct yaml *read = yaml_read(&arena, seen.data, seen.length, 1, note, &seen);
+        if (!read)
+            fail_msg("cannot be read: %s", seen.data);
+        assert_string_equal(read->child->text, texts[i]);
+        assert_int_equal(yaml_plain(read->child), YAML_MEANS_TEXT);
+        assert_string_equal(read->child->next->child->key->text, texts[i]);
+        buf_release(&seen);
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +187,8 @@ int main(void)
         cmocka_unit_test(test_depth_ends_at_its_limit),
         cmocka_unit_test(test_a_nul_byte_is_refused),
         cmocka_unit_test(test_texts_without_quotes_have_meanings),
+        cmocka_unit_test(test_writes_for_people),
+        cmocka_unit_test(test_what_is_written_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
