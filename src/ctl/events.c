@@ -11,6 +11,7 @@
 static const struct listing listing = {
     { "events" }, "event", "get_events", false,
     { { "AGE", AGE }, { "OBJECT", "object" }, { "REASON", "reason" }, { "MESSAGE", "message" } },
+    NULL,
 };
 
 enum exit_code run_events(const struct options *options)
@@ -32,7 +33,7 @@ enum exit_code run_events(const struct options *options)
         !db_statement(db, "get_events", (const char *const[]){
             options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL, limit }, &rows, &err))
         return fail(&err);
-    if (rows_count(rows) == 0 && !options->json) {
+    if (rows_count(rows) == 0 && options->output < OUTPUT_JSON) {
         fputs("no events\n", stderr);
         return EXIT_DONE;
     }

@@ -9,30 +9,34 @@
 #include "listing.h"
 #include "target.h"
 
+static const struct column wide_numbers[] = {
+    { "ACCOUNT", "twilio_account" }, { "PROJECT", "livekit_project" }, { "INBOUND-TRUNK", "livekit_inbound_trunk_id" },
+    { "OUTBOUND-TRUNK", "livekit_outbound_trunk_id" }, { "RULE", "livekit_dispatch_rule_id" }, { "MESSAGE", "message" }, { NULL, NULL },
+};
 static const struct listing listings[] = {
     { { "numbers", "number", "phonenumbers", "phonenumber", "num" }, "phone number", "get_numbers", true,
       { { "NAME", "phone_number" }, { "LABEL", "label" }, { "STATUS", "status" }, { "REASON", "reason" }, { "AGENT", "agent" }, { "TRUNK", "trunk" },
-        { "AGE", AGE } } },
+        { "AGE", AGE } }, wide_numbers },
     { { "agents", "agent" }, "agent", "get_agents", true,
       { { "NAME", "name" }, { "DISPATCH-NAME", "dispatch_name" }, { "NUMBERS", "numbers" }, { "ACTIVE", "numbers_active" }, { "SETTLED", "settled" },
-        { "AGE", AGE } } },
+        { "AGE", AGE } }, NULL },
     { { "trunks", "trunk" }, "trunk", "get_trunks", true,
       { { "NAME", "name" }, { "STATUS", "status" }, { "REASON", "reason" }, { "AUTOMATIC", "automatic" }, { "ACCOUNT", "twilio_account" },
-        { "PROJECT", "livekit_project" }, { "NUMBERS", "numbers" }, { "SID", "twilio_trunk_sid" }, { "AGE", AGE } } },
+        { "PROJECT", "livekit_project" }, { "NUMBERS", "numbers" }, { "SID", "twilio_trunk_sid" }, { "AGE", AGE } }, NULL },
     { { "accounts", "account", "twilioaccounts", "twilioaccount" }, "Twilio account", "get_accounts", false,
       { { "NAME", "name" }, { "ACCOUNT", "identity" }, { "CONDITION", "condition" }, { "MESSAGE", "message" }, { "NUMBERS", "numbers" },
-        { "OBJECTS", "objects" }, { "BRAKED", "braked" } } },
+        { "OBJECTS", "objects" }, { "BRAKED", "braked" } }, NULL },
     { { "projects", "project", "livekitprojects", "livekitproject" }, "LiveKit project", "get_projects", false,
       { { "NAME", "name" }, { "URL", "identity" }, { "CONDITION", "condition" }, { "MESSAGE", "message" }, { "NUMBERS", "numbers" },
-        { "OBJECTS", "objects" }, { "BRAKED", "braked" } } },
+        { "OBJECTS", "objects" }, { "BRAKED", "braked" } }, NULL },
     { { "resources", "resource" }, "owner of resources", "get_resources", false,
       { { "OWNER", "owner" }, { "KIND", "kind" }, { "SLOT", "slot" }, { "ACCOUNT", "account" }, { "KNOWN", "known" }, { "OPEN", "open" },
-        { "EXTERNAL-ID", "external_id" }, { "REFUSAL", "refusal" } } },
+        { "EXTERNAL-ID", "external_id" }, { "REFUSAL", "refusal" } }, NULL },
     { { "orphans", "orphan" }, "owner of orphans", "get_orphans", false,
       { { "OWNER", "owner" }, { "KIND", "kind" }, { "ACCOUNT", "account" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "WHY", "why" },
-        { "AGE", AGE } } },
+        { "AGE", AGE } }, NULL },
     { { "strays", "stray" }, "account with strays", "get_strays", false,
-      { { "ACCOUNT", "account" }, { "KIND", "kind" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "AGE", AGE } } },
+      { { "ACCOUNT", "account" }, { "KIND", "kind" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "AGE", AGE } }, NULL },
 };
 
 static const struct listing *listing_find(const char *word, size_t length)
@@ -127,7 +131,7 @@ enum exit_code run_get(const struct options *options)
         !db_statement(db, wish.listing->statement, (const char *const[]){
             wish.count > 0 ? json_names(&arena, wish.names, wish.count) : NULL, labels_json(&arena, options) }, &rows, &err))
         return fail(&err);
-    if (rows_count(rows) == 0 && !options->json && wish.count == 0) {
+    if (rows_count(rows) == 0 && options->output < OUTPUT_JSON && !options->quiet && wish.count == 0) {
         fprintf(stderr, "no %s\n", wish.listing->words[0]);
         return EXIT_DONE;
     }

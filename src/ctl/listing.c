@@ -15,6 +15,26 @@ static void print_json(const struct rows *rows)
     puts("]");
 }
 
+static void print_names(const struct rows *rows)
+{
+    for (size_t row = 0; row < rows_count(rows); row++)
+        puts(rows_cell(rows, row, 0));
+}
+
+static enum exit_code print_yaml(const struct rows *rows)
+{
+    for (size_t row = 0; row < rows_count(rows); row++) {
+        CLEANUP(arena_release) struct arena arena = { 0 };
+        struct err err;
+
+        if (!yaml_print(arena_printf(&arena, "[%s]", rows_cell(rows, row, 1)), &err))
+            return fail(&err);
+    }
+    if (rows_count(rows) == 0)
+        puts("[]");
+    return EXIT_DONE;
+}
+
 /* true and false are for programs. */
 static const char *cell_of(const struct json *object, const char *key)
 {
@@ -25,20 +45,38 @@ static const char *cell_of(const struct json *object, const char *key)
     return json_member(object, key);
 }
 
+static size_t columns_take(const struct column *columns, size_t max, const char **headers, const char **keys)
+{
+    size_t count = 0;
+
+    for (; count < max && columns[count].header; count++) {
+        headers[count] = columns[count].header;
+        keys[count] = columns[count].key;
+    }
+    return count;
+}
+
 enum exit_code listing_print(const struct listing *listing, const struct rows *rows, const struct options *options)
 {
-    const char *headers[COLUMNS_MAX];
+    const char *headers[COLUMNS_MAX], *keys[COLUMNS_MAX];
     struct table table;
-    size_t columns = 0;
+    size_t columns;
     struct err err;
     bool ok = true;
 
-    if (options->json) {
+    if (options->quiet) {
+        print_names(rows);
+        return EXIT_DONE;
+    }
+    if (options->output == OUTPUT_JSON) {
         print_json(rows);
         return EXIT_DONE;
     }
-    for (; columns < COLUMNS_MAX && listing->columns[columns].header; columns++)
-        headers[columns] = listing->columns[columns].header;
+    if (options->output == OUTPUT_YAML)
+        return print_yaml(rows);
+    columns = columns_take(listing->columns, COLUMNS_MAX, headers, keys);
+    if (listing->wide && options->output == OUTPUT_WIDE)
+        columns += columns_take(listing->wide, COLUMNS_MAX - columns, headers + columns, keys + columns);
     table_init(&table, options->no_headers ? NULL : headers, columns);
     for (size_t row = 0; ok && row < rows_count(rows); row++) {
         CLEANUP(arena_release) struct arena arena = { 0 };
@@ -49,7 +87,7 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
         ok = json_parse(&arena, text, strlen(text), &object, &err);
         age_text(rows_cell(rows, row, 2) ? rows_int(rows, row, 2) : -1, age);
         for (size_t i = 0; ok && i < columns; i++)
-            cells[i] = text_equal(listing->columns[i].key, AGE) ? age : cell_of(object, listing->columns[i].key);
+            cells[i] = text_equal(keys[i], AGE) ? age : cell_of(object, keys[i]);
         if (ok)
             table_add(&table, cells);
     }

@@ -13,7 +13,8 @@ struct listing {
     const char *noun;                   /* "phone number" */
     const char *statement;              /* of sql/queries: name, row as JSON, age in seconds */
     bool has_labels;
-    struct { const char *header, *key; } columns[COLUMNS_MAX];      /* keys of the JSON; ends with an empty one */
+    struct column { const char *header, *key; } columns[COLUMNS_MAX];   /* keys of the JSON; ends with an empty one */
+    const struct column *wide;          /* more of them, for -o wide; NULL: none */
 };
 
 /* Prints rows of such a statement as the options say. */

@@ -20,9 +20,10 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_KEY_FILE]   = { "key-file",   0,   required_argument, "FILE",       "read the public key from a file instead of the database" },
     [OPTION_STATUS]     = { "status",     0,   no_argument,       NULL,         "say what is there, change nothing" },
     [OPTION_LABEL]      = { "selector",   'l', required_argument, "LABEL=VALUE", "only what carries this label; repeatable" },
-    [OPTION_OUTPUT]     = { "output",     'o', required_argument, "table|json", "how to print; JSON keys are the columns of the views" },
+    [OPTION_OUTPUT]     = { "output",     'o', required_argument, "FORMAT",     "table, wide, json or yaml; the keys of these two are the columns of the views" },
     [OPTION_NO_HEADERS] = { "no-headers", 0,   no_argument,       NULL,         "a table without its first line" },
     [OPTION_DATABASE]   = { "database",   'd', required_argument, "CONNINFO",   "a name or connection string; else PGHOST, PGDATABASE, PGSERVICE …" },
+    [OPTION_QUIET]      = { "quiet",      'q', no_argument,       NULL,         "the names only, one a line" },
     [OPTION_HELP]       = { "help",       'h', no_argument,       NULL,         "this text" },
 };
 
@@ -55,10 +56,14 @@ static bool label_add(struct options *options, const char *text, struct err *err
 
 static bool output_set(struct options *options, const char *text, struct err *err)
 {
-    if (strcmp(text, "json") != 0 && strcmp(text, "table") != 0)
-        return err_set(err, ERR_REJECTED, "-o knows table and json, not \"%s\"", text);
-    options->json = strcmp(text, "json") == 0;
-    return true;
+    static const char *const formats[OUTPUT_MAX_] = { "table", "wide", "json", "yaml" };
+
+    for (size_t i = 0; i < OUTPUT_MAX_; i++)
+        if (text_equal(text, formats[i])) {
+            options->output = (enum output)i;
+            return true;
+        }
+    return err_set(err, ERR_REJECTED, "-o knows table, wide, json and yaml, not \"%s\"", text);
 }
 
 static bool option_set(struct options *options, enum option_id id, const char *text, struct err *err)
@@ -88,6 +93,7 @@ static bool option_set(struct options *options, enum option_id id, const char *t
             return err_set(err, ERR_REJECTED, "-n wants a number from 0 to 1000000, not \"%s\"", text);
         return true;
     case OPTION_KEY_FILE:   options->key_file = text; return true;
+    case OPTION_QUIET:      options->quiet = true; return true;
     case OPTION_STATUS:     options->status = true; return true;
     case OPTION_HELP:       options->help = true; return true;
     case OPTION_MAX_:       break;

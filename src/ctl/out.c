@@ -5,7 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <trunkd/buf.h>
+#include <trunkd/json.h>
 #include <trunkd/text.h>
+#include <trunkd/yaml.h>
+
+#define YAML_BYTES_MAX (256u << 20)
 
 void table_init(struct table *table, const char *const *headers, size_t columns)
 {
@@ -96,4 +101,19 @@ void age_text(int64_t seconds, char ret[static AGE_BYTES])
         snprintf(ret, AGE_BYTES, "%" PRId64 "h%" PRId64 "m", seconds / hour, seconds % hour / minute);
     else
         snprintf(ret, AGE_BYTES, "%" PRId64 "d", seconds / day);
+}
+
+bool yaml_print(const char *json, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(buf_release) struct buf yaml;
+    const struct json *value;
+
+    buf_init(&yaml, YAML_BYTES_MAX);
+    if (!json_parse(&arena, json, strlen(json), &value, err))
+        return false;
+    if (!yaml_write(&yaml, value))
+        return err_set(err, ERR_LIMIT, "it is too long to be written as YAML");
+    fputs(yaml.data, stdout);
+    return true;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <trunkd/arena.h>
+#include <trunkd/err.h>
 
 #define COLUMNS_MAX 16
 #define AGE_BYTES 48
@@ -29,6 +30,9 @@ void age_text(int64_t seconds, char ret[static AGE_BYTES]);
 
 /* How many columns of a terminal a UTF-8 text takes, one per character. */
 size_t text_width(const char *text);
+
+/* JSON text as YAML. */
+MUST_CHECK bool yaml_print(const char *json, struct err *);
 
 /* A text with its control characters (a label may hold any) replaced by '?', so that it cannot drive a terminal. */
 const char *printable(struct arena *, const char *text);

@@ -170,8 +170,9 @@ static void print_ages(const struct rows *ages)
     puts(".");
 }
 
-static void print_json(const struct plan *plan)
+MUST_CHECK static bool print_json(const struct plan *plan, bool as_yaml, struct err *err)
 {
+    bool ok = true;
     struct buf json;
 
     buf_init(&json, PLAN_BYTES_MAX);
@@ -192,16 +193,22 @@ static void print_json(const struct plan *plan)
         json_close(&json, '}');
     }
     json_close(&json, ']');
-    puts(json.data);
+    if (as_yaml)
+        ok = yaml_print(json.data, err);
+    else
+        puts(json.data);
     buf_release(&json);
+    return ok;
 }
 
 static enum exit_code show(const struct options *options, const struct plan *plan, const struct rows *ages)
 {
     enum exit_code code = EXIT_DONE;
+    struct err err;
 
-    if (options->json) {
-        print_json(plan);
+    if (options->output >= OUTPUT_JSON) {
+        if (!print_json(plan, options->output == OUTPUT_YAML, &err))
+            return fail(&err);
     } else {
         print_lines(plan);
         print_summary(plan);

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import yaml
 
 import ctllib
 import pglib
@@ -91,7 +92,7 @@ def test_an_empty_list_says_so(db):
     (["accounts", "-l", "a=b"], "-l does not go with accounts: they carry no labels"),
     (["-l", "a=b"] * 17, "-l can be given 16 times at most"),
     (["-l", "a"], '-l wants LABEL=VALUE, not "a"'),
-    (["-o", "yaml"], '-o knows table and json, not "yaml"'),
+    (["-o", "xml"], '-o knows table, wide, json and yaml, not "xml"'),
     ([NOWHERE], f"there is no phone number {NOWHERE}"),
     (["agent/x"], "there is no agent x"),
 ])
@@ -145,6 +146,22 @@ def test_a_lost_connection_is_one_sentence(fleet):
 def test_wait_refuses(fleet, arguments, sentence):
     done = trunkctl(fleet, "wait", *arguments)
     assert (done.code, done.out, done.err) == (1, "", f"trunkctl: {sentence}\n")
+
+
+def test_yaml_says_what_json_says(fleet):
+    for what in (["get"], ["get", "agents"], ["get", "accounts"], ["events"], ["plan"]):
+        as_json, as_yaml = (trunkctl(fleet, *what, "-o", form) for form in ("json", "yaml"))
+        assert as_json.code == as_yaml.code and yaml.safe_load(as_yaml.out) == json.loads(as_json.out), (what, as_yaml)
+    assert trunkctl(fleet, "get", "-l", "a=b", "-o", "yaml").out == "[]\n"
+
+
+def test_wide_shows_more_and_quiet_names_only(fleet):
+    narrow, wide = table(trunkctl(fleet, "get"))[0], table(trunkctl(fleet, "get", "-o", "wide"))[0]
+    assert set(narrow) < set(wide) and "OUTBOUND-TRUNK" in wide
+    assert trunkctl(fleet, "get", "-q").out == f"{ONE}\n{TWO}\n"
+    assert trunkctl(fleet, "get", "agents", "-q").out == "sales\nsupport\n"
+    none = trunkctl(fleet, "get", "-q", "-l", "a=b")
+    assert (none.code, none.out, none.err) == (0, "", "")
 
 
 # ---- delete
