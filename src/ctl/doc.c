@@ -8,6 +8,8 @@
 
 static const struct { const char *name; void (*write)(struct buf *); } texts[] = {
     { "schema", doc_schema },
+    { "bash", doc_bash },
+    { "zsh", doc_zsh },
 };
 
 static int usage(void)

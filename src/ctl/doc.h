@@ -10,6 +10,10 @@
 /* JSON Schema (draft 2020-12) of one document of a manifest. */
 void doc_schema(struct buf *);
 
+/* Completion for the shells. */
+void doc_bash(struct buf *);
+void doc_zsh(struct buf *);
+
 /* The text of a manual page (mdoc), in which lines `.\" table NAME` stand for what a table says. False: it names a table that is not there. */
 bool doc_manual(struct buf *, const char *text);
 

@@ -13,7 +13,7 @@ static const struct column wide_numbers[] = {
     { "ACCOUNT", "twilio_account" }, { "PROJECT", "livekit_project" }, { "INBOUND-TRUNK", "livekit_inbound_trunk_id" },
     { "OUTBOUND-TRUNK", "livekit_outbound_trunk_id" }, { "RULE", "livekit_dispatch_rule_id" }, { "MESSAGE", "message" }, { NULL, NULL },
 };
-static const struct listing listings[] = {
+const struct listing listings[] = {
     { { "numbers", "number", "phonenumbers", "phonenumber", "num" }, "phone number", "get_numbers", true,
       { { "NAME", "phone_number" }, { "LABEL", "label" }, { "STATUS", "status" }, { "REASON", "reason" }, { "AGENT", "agent" }, { "TRUNK", "trunk" },
         { "AGE", AGE } }, wide_numbers },
@@ -38,10 +38,11 @@ static const struct listing listings[] = {
     { { "strays", "stray" }, "account with strays", "get_strays", false,
       { { "ACCOUNT", "account" }, { "KIND", "kind" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "AGE", AGE } }, NULL },
 };
+const size_t listing_count = ARRAY_SIZE(listings);
 
 static const struct listing *listing_find(const char *word, size_t length)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(listings); i++)
+    for (size_t i = 0; i < listing_count; i++)
         for (const char *const *known = listings[i].words; *known; known++)
             if (strlen(*known) == length && strncasecmp(*known, word, length) == 0)
                 return &listings[i];

@@ -18,6 +18,10 @@ struct listing {
 };
 
 /* Prints rows of such a statement as the options say. */
+/* What trunkctl get knows (get.c). */
+extern const struct listing listings[];
+extern const size_t listing_count;
+
 enum exit_code listing_print(const struct listing *, const struct rows *, const struct options *);
 
 #endif

@@ -36,7 +36,7 @@ libtrunkd_ctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS)
 trunkctl_SOURCES = src/ctl/main.c
 trunkctl_LDADD = libtrunkd-ctl.a libtrunkd-config.a libtrunkd-vault.a libtrunkd-pg.a libtrunkd-core.a \
 	$(YAML_LIBS) $(SODIUM_LIBS) $(LIBPQ_LIBS) $(JSON_C_LIBS)
-trunkd_doc_SOURCES = src/ctl/doc.c src/ctl/doc.h src/ctl/doc_manual.c src/ctl/doc_schema.c
+trunkd_doc_SOURCES = src/ctl/doc.c src/ctl/doc.h src/ctl/doc_completion.c src/ctl/doc_manual.c src/ctl/doc_schema.c
 trunkd_doc_LDADD = $(trunkctl_LDADD)
 dist_pkgdata_DATA = contrib/manifest.schema.json
 

@@ -54,12 +54,12 @@ static bool label_add(struct options *options, const char *text, struct err *err
     return true;
 }
 
+const char *const output_formats[OUTPUT_MAX_] = { "table", "wide", "json", "yaml" };
+
 static bool output_set(struct options *options, const char *text, struct err *err)
 {
-    static const char *const formats[OUTPUT_MAX_] = { "table", "wide", "json", "yaml" };
-
     for (size_t i = 0; i < OUTPUT_MAX_; i++)
-        if (text_equal(text, formats[i])) {
+        if (text_equal(text, output_formats[i])) {
             options->output = (enum output)i;
             return true;
         }

@@ -21,6 +21,7 @@ enum option_id {
 #define TAKES_LIST (TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_NO_HEADERS) | TAKES(OPTION_QUIET))
 
 enum output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_MAX_ };
+extern const char *const output_formats[OUTPUT_MAX_];
 
 struct option_row {
     const char *name;
