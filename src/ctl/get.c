@@ -87,21 +87,6 @@ MUST_CHECK static bool read_wish(const struct options *options, struct arena *ar
     return true;
 }
 
-static const char *labels_json(struct arena *arena, const struct options *options)
-{
-    struct buf json;
-    const char *text;
-
-    buf_init(&json, 65536);
-    json_open(&json, '{');
-    for (size_t i = 0; i < options->label_count; i++)
-        json_key_text(&json, options->labels[i].key, options->labels[i].value);
-    json_close(&json, '}');
-    text = arena_strdup(arena, json.data);
-    buf_release(&json);
-    return text;
-}
-
 /* A name that was asked for and is not there is an error, after what is there was shown. */
 static enum exit_code report_missing(const struct wish *wish, const struct rows *rows)
 {

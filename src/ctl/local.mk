@@ -16,6 +16,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/describe.c src/ctl/describe.h \
 	src/ctl/events.c \
 	src/ctl/fail.c \
+	src/ctl/export.c \
 	src/ctl/get.c \
 	src/ctl/link.c \
 	src/ctl/listing.c src/ctl/listing.h \

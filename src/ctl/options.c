@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <trunkd/buf.h>
 #include <trunkd/config.h>
 #include <trunkd/text.h>
 
@@ -163,6 +164,21 @@ bool options_read(const struct verb *verb, int argc, char **argv, struct options
     ret->names = (const char *const *)(argv + optind);
     ret->name_count = (size_t)(argc - optind);
     return names_check(verb, ret, err);
+}
+
+const char *labels_json(struct arena *arena, const struct options *options)
+{
+    struct buf json;
+    const char *text;
+
+    buf_init(&json, 65536);
+    json_open(&json, '{');
+    for (size_t i = 0; i < options->label_count; i++)
+        json_key_text(&json, options->labels[i].key, options->labels[i].value);
+    json_close(&json, '}');
+    text = arena_strdup(arena, json.data);
+    buf_release(&json);
+    return text;
 }
 
 void options_release(struct options *options)

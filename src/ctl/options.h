@@ -56,6 +56,9 @@ struct verb;
 MUST_CHECK bool options_read(const struct verb *, int argc, char **argv, struct options *ret, struct err *);
 void options_release(struct options *);
 
+/* The labels of -l as a JSON object. */
+const char *labels_json(struct arena *, const struct options *);
+
 /* Prints one line for each option of the mask, for --help. */
 void options_help(unsigned mask);
 

@@ -56,6 +56,9 @@ const struct verb verbs[] = {
       "Everything that trunkd made there is listed at once instead of in the next few minutes. What somebody has changed or removed is told\n"
       "(trunkctl events) and put back, or left so where the account's drift is report.", TAKES_DATABASE, 1, NAMES_MAX, run_scan },
     { "events", "what happened, when and why", "[NAME…] [-n COUNT]", NULL, TAKES_LIST | TAKES(OPTION_LIMIT), 0, NAMES_MAX, run_events },
+    { "export", "write what there is as manifests", "[KIND/NAME… | +NUMBER…] [-l LABEL=VALUE]",
+      "Everything, or what is named, in YAML or with -o json; what is the default anyway is left out. trunkctl apply finds it unchanged.",
+      TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_LABEL), 0, NAMES_MAX, run_export },
     { "seal", "seal a secret so that only the daemon can read it", "--for account/NAME|sip/NAME [--key-file FILE]",
       "Reads the secret from standard input, never from the command line, and prints sealed:<key id>:<base64>, which can stand in a\n"
       "row or a manifest. It can be used for the named place only. The public key comes from the database, or from a file that\n"

@@ -360,6 +360,63 @@ def test_events_newest_last(fleet):
     assert trunkctl(fleet, "events", "-n", "x").err == 'trunkctl: -n wants a number from 0 to 1000000, not "x"\n'
 
 
+# ---- export
+
+def rich(db):
+    """One of everything, with all that is not the default."""
+    done = apply(
+        db, document("LiveKitProject", "lk", {"url": "https://lk.livekit.cloud", "apiKey": "APIkey", "secret": "file:account/lk", "sipHost": "lk.sip.livekit.cloud",
+                                              "maxInFlight": 7, "requestsPerMinute": 600, "drift": "report"}, {"stage": "no"}),
+        document("TwilioAccount", "main", {"accountSid": "AC" + "1" * 32, "secret": "file:account/main", "region": "ie1", "edge": "dublin", "livekitProject": "lk",
+                                           "numbersPerTrunk": 20}),
+        document("Agent", "support", {"dispatchName": "support-agent", "metadata": '{"queue": "support"}\nand a second line', "roomPrefix": "sup",
+                                      "dispatchRule": {"type": "direct", "roomName": "lobby", "pin": "0012", "moreAgents": {"Sales": "no"}}}),
+        document("Agent", "sales", {"dispatchName": "sales"}),
+        document("Trunk", "big", {"twilioAccount": "main", "livekitProject": "lk", "numbersMax": 50, "twilioTrunk": {
+            "secure": True, "transferMode": "sip-only", "originationUrls": [{"url": "sip:backup.example;transport=tls", "priority": 20, "weight": 1}]}}),
+        document("PhoneNumber", ONE, {"twilioAccount": "main", "trunk": "big", "agent": "support", "label": "no", "supportsOutbound": True, "takeover": True,
+                                      "inboundTrunk": {"allowedNumbers": [THREE], "headers": {"X-Y": "0x1f"}, "ringingTimeoutSeconds": 30}}, {"team": "a: b"}),
+        document("PhoneNumber", TWO, {"twilioAccount": "main", "twilioTrunk": {}, "supportsInbound": False, "supportsOutbound": True}),
+        document("PhoneNumber", THREE, {"provider": "sip", "livekitProject": "lk", "supportsOutbound": True, "outboundTrunk": {
+            "address": "sip.carrier.example", "transport": "tls", "authUsername": "on", "authPassword": "file:sip/carrier"}}))
+    assert done.code == 0, done
+
+
+TABLES = {"livekit_project": "name", "twilio_account": "name", "agent": "name", "trunk": "name", "phone_number": "phone_number"}
+
+
+def written(db):
+    """All rows, without what the database adds."""
+    return {table: db.q(f"select to_jsonb(t) - array['generation', 'created_at', 'updated_at', 'id'] from trunkd.{table} t order by {key}")
+            for table, key in TABLES.items()}
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_what_is_exported_is_found_unchanged_and_brings_all_of_it_back(db, form):
+    rich(db)
+    before, text = written(db), trunkctl(db, "export", "-o", form).out
+    documents = json.loads(text) if form == "json" else list(yaml.safe_load_all(text))
+    assert [d["kind"] for d in documents] == ["LiveKitProject", "TwilioAccount", "Agent", "Agent", "Trunk", "PhoneNumber", "PhoneNumber", "PhoneNumber"]
+    manifest = text if form == "yaml" else "\n---\n".join(map(json.dumps, documents))
+    done = trunkctl(db, "apply", "-f", "-", stdin=manifest)
+    assert done.code == 0 and done.out.count(" unchanged\n") == 8, done
+    assert trunkctl(db, "delete", "-f", "-", stdin=manifest).code == 0 and not any(written(db).values())
+    done = trunkctl(db, "apply", "-f", "-", stdin=manifest)
+    assert done.code == 0 and written(db) == before, done
+
+
+def test_export_leaves_out_what_is_the_default_and_what_was_not_asked_for(fleet):
+    done = trunkctl(fleet, "export", TWO, "agent/sales")
+    assert (done.code, done.err) == (0, "")
+    agent, number = yaml.safe_load_all(done.out)
+    assert agent == {"apiVersion": "trunkd/v1", "kind": "Agent", "metadata": {"name": "sales"}, "spec": {"dispatchName": "sales-agent"}}
+    assert number["metadata"] == {"name": TWO} and set(number["spec"]) == {"supportsInbound", "supportsOutbound", "provider", "twilioAccount",
+                                                                           "livekitProject", "agent"}
+    assert [d["metadata"]["name"] for d in yaml.safe_load_all(trunkctl(fleet, "export", "-l", "team=support").out)] == [ONE]
+    done = trunkctl(fleet, "export", NOWHERE, ONE)
+    assert done.code == 1 and done.err == f"trunkctl: there is no phone number {NOWHERE}\n" and ONE in done.out, done
+
+
 # ---- seal
 
 def test_seal_reads_standard_input_and_prints_a_reference(fleet, tmp_path):
