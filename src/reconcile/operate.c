@@ -334,8 +334,11 @@ static void observe(struct core *core, struct row *row, const struct found *foun
         row_set_nonce(core, row, found->tag.nonce);
 }
 
+#define ECHOES_MAX 5                /* writes that are tried before what the provider does not keep counts as refused */
+
 /* What was sent and what came back are not the same: the provider has dropped something without a word, as LiveKit does with what it
- * does not know. It is sent again, at the pace of a failure, and the row says what was not kept. */
+ * does not know. It is sent again, at the pace of a failure, and the row says what was not kept; who has dropped it so often will not
+ * take it, and that is a refusal. */
 static bool kept(struct core *core, struct row *row)
 {
     const struct kind *kind = row->r.kind;
@@ -343,9 +346,11 @@ static bool kept(struct core *core, struct row *row)
 
     if (i == kind->fields_count)
         return true;
+    const char *words = arena_printf(&core->turn, "it was written, but what came back has another %s than was sent", kind->fields[i].name);
     row->r.refusal = NULL;
-    row->r.message = row_keep(row, arena_printf(&core->turn, "it was written, but what came back has another %s than was sent",
-                                                kind->fields[i].name));
+    row->r.message = row_keep(row, words);
+    if (row->attempts >= ECHOES_MAX)
+        row_refuse(core, row, NULL, words);
     if (kind->fields[i].type == FIELD_SECRET)
         row->secret_ms = 0;         /* perhaps another one lies behind its reference by now */
     row_back_off(core, row, NULL);

@@ -9,6 +9,8 @@
 #include <trunkd/text.h>
 #include "story.h"
 
+#define BIG "99999999-0000-4000-8000-000000000009"
+
 static void set(struct world *w, const char *settings) { world_sim_set(w, "POST", "/_sim/config", settings); }
 
 /* LiveKit Cloud keeps trunks and rules in a cache. What was removed is shown for a while; it is not removed again and again. */
@@ -144,6 +146,33 @@ static void test_a_trunk_without_its_name_is_found_again(void **state)
     assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
+/* Twilio says nothing and keeps the URL. That is asked a few times, and then now and then: until it is another answer, all is at rest. */
+static void test_a_url_that_is_kept_without_a_word_is_a_refusal(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_wish(w, "trunk", BIG, "{'name':'big','twilio_account':'main','livekit_project':'voice',"
+               "'twilio_trunk':{'disaster_recovery_url':'https://recover.example/'}}");
+    world_add_number(w, A, "inbound");
+    world_wish(w, "number", A, "{'trunk':'big'}");
+    world_start(w);
+    converged(w);
+    set(w, "{'twilio_empty_url':0}");
+    world_forget_sent(w);
+    world_wish(w, "trunk", BIG, "{'twilio_trunk':{}}");
+    world_run(w, 2 * MINUTES);
+    struct json_object *status = db_row(&w->db, "trunk_status", BIG);
+    assert_string_equal(db_text(status, "reason"), "UpdateRefused");
+    assert_true(db_bool(status, "settled"));
+    assert_string_equal(db_text(status, "message"), "it was written, but what came back has another disaster_recovery_url than was sent");
+    assert_int_equal(world_sent(w, "update twilio.trunk"), 5);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+    set(w, "{'twilio_empty_url':1}");
+    world_run(w, w->settings.recheck_ms + 1 * MINUTES);
+    converged(w);
+    assert_string_equal(db_text(db_row(&w->db, "trunk_status", BIG), "reason"), "UpToDate");
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -153,6 +182,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_a_cache_does_not_show_yet_is_not_anothers),
         cmocka_unit_test(test_twins_of_one_name_become_one),
         cmocka_unit_test(test_a_trunk_without_its_name_is_found_again),
+        cmocka_unit_test(test_a_url_that_is_kept_without_a_word_is_a_refusal),
     };
 
     if (argc > 1)
