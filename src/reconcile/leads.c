@@ -8,8 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define VERSIONS_MAX 4              /* of a trunk's password at a time */
-
 static bool row_shows(const struct resource *r, const char *value)
 {
     if (text_equal(r->external_id, value))
@@ -101,17 +99,72 @@ static size_t versions(const struct owner *trunk)
 static bool may_show_any(const struct owner *number)
 {
     for (size_t i = 0; i < number->rows_count; i++)
-        if (number->rows[i]->doubt_ms && is_on_a_trunk(number->rows[i]->r.kind))
+        if (number->rows[i]->doubt_ms && !number->rows[i]->ended && is_on_a_trunk(number->rows[i]->r.kind))
             return true;
     return false;
 }
 
-static bool is_used(const struct owner *trunk, const struct row *row)
+uint8_t leads_uses(const struct owner *number, const struct owner *trunk)
 {
+    unsigned uses = 0, bit = 1;
+
+    if (!trunk->versions_shown)
+        return 0;
+    if (may_show_any(number))
+        return UINT8_MAX;
+    for (size_t i = 0; i < trunk->rows_count && bit <= UINT8_MAX; i++)
+        if (is_version(trunk->rows[i])) {
+            uses |= leads(number, &(struct end){ .row = trunk->rows[i] }, false) ? bit : 0;
+            bit <<= 1;
+        }
+    return (uint8_t)uses;
+}
+
+void leads_count(struct owner *trunk, uint8_t *counted, uint8_t uses)
+{
+    for (size_t i = 0; i < VERSIONS_COUNTED; i++)
+        trunk->uses[i] += (uint32_t)(uses >> i & 1) - (uint32_t)(*counted >> i & 1);
+    *counted = uses;
+}
+
+static uint64_t shown_by_versions(const struct owner *trunk)
+{
+    uint64_t shown = 1;
+
+    for (size_t i = 0; i < trunk->rows_count; i++) {
+        const struct resource *r = &trunk->rows[i]->r;
+        if (!is_version(trunk->rows[i]))
+            continue;
+        shown = hash_text(r->account, hash_text(r->slot, hash_text(r->external_id, shown)));
+        for (size_t f = 0; f < r->kind->fields_count; f++)
+            shown = hash_text(r->applied.value[f], shown);
+    }
+    return versions(trunk) > 1 ? shown | 1 : 0;
+}
+
+static uint8_t *uses_of(struct owner *member, const struct owner *trunk)
+{
+    size_t i = 0;
+
+    if (member->placed == trunk)
+        return &member->share[0].uses;
+    while (i < member->leaving_count && member->leaving[i] != trunk)
+        i++;
+    assert(i < member->leaving_count);
+    return &member->share[1 + i].uses;
+}
+
+/* All members are looked at only when the passwords are others or show something else, a few times in a rotation. From then on each keeps
+ * its part up to date with its turns (owner_recount), and a trunk's turn costs the same however many it has. */
+static void count_uses(struct owner *trunk)
+{
+    uint64_t shown = shown_by_versions(trunk);
+
+    if (shown == trunk->versions_shown)
+        return;
+    trunk->versions_shown = shown;
     for (size_t i = 0; i < trunk->members_count; i++)
-        if (leads(trunk->members[i], &(struct end){ .row = row }, false) || may_show_any(trunk->members[i]))
-            return true;
-    return false;
+        leads_count(trunk, uses_of(trunk->members[i], trunk), leads_uses(trunk->members[i], trunk));
 }
 
 /* Where there is more than one, each is used that an object of a number shows, or showed a short while ago: a call that is being set up
@@ -119,14 +172,16 @@ static bool is_used(const struct owner *trunk, const struct row *row)
 int64_t leads_mark_used(const struct core *core, struct owner *trunk)
 {
     int64_t next_ms = NEVER_MS;
+    size_t version = 0;
 
-    if (versions(trunk) < 2)
-        return next_ms;
-    for (size_t i = 0; i < trunk->rows_count; i++) {
+    count_uses(trunk);
+    for (size_t i = 0; trunk->versions_shown && i < trunk->rows_count; i++) {
         struct row *row = trunk->rows[i];
         if (!is_version(row))
             continue;
-        if (row->used_ms == 0 || is_used(trunk, row))
+        bool is_used = version >= VERSIONS_COUNTED || trunk->uses[version] > 0;
+        version++;
+        if (row->used_ms == 0 || is_used)
             row->used_ms = core->now_ms;
         int64_t until_ms = row->used_ms + core->settings->credential_grace_ms;
         row->r.used = core->now_ms < until_ms;

@@ -210,6 +210,7 @@ static void share_set(struct core *core, struct owner *number, size_t which, str
     trunk->counts.outbound += (uint32_t)outbound - (uint32_t)number->share[which].outbound;
     number->share[which].inbound = inbound;
     number->share[which].outbound = outbound;
+    leads_count(trunk, &number->share[which].uses, holds ? leads_uses(number, trunk) : 0);
     for (size_t k = 0; k < KIND_MAX_; k++) {
         uint8_t held = 0;
         for (size_t i = 0; holds && i < number->rows_count; i++) {

@@ -21,6 +21,8 @@
 
 #define NEVER_MS INT64_MAX
 #define LEAVING_MAX 4           /* trunks that one number is leaving at a time: it moved on before it had arrived */
+#define VERSIONS_MAX 4          /* of a trunk's password at a time */
+#define VERSIONS_COUNTED 8      /* of which is known who uses them: there are more only where an account was changed in a rotation */
 
 struct owner;
 struct gate;
@@ -94,13 +96,15 @@ struct owner {
     struct owner **members;         /* numbers placed here or leaving */
     size_t members_count, members_capacity;
     struct trunk_counts counts;
+    uint64_t versions_shown;        /* what its passwords show by which `uses` was counted; 0: there is one at most, and nobody is counted */
+    uint32_t uses[VERSIONS_COUNTED];        /* members that show, or may show, each of them, in the order of its rows */
     char *last_number;              /* the number that left last and takes the removal with it */
     bool trunk_saved;               /* trunk_status has a row */
     /* a number's place */
     struct owner *placed, *leaving[LEAVING_MAX];
     size_t leaving_count;
     struct owner *left_last;        /* the automatic trunk it left last, until that is gone too */
-    struct { bool inbound, outbound, refuse_plain, refuse_encrypted; uint8_t held[KIND_MAX_]; } share[1 + LEAVING_MAX];    /* what it counts for on placed and on each it is leaving */
+    struct { bool inbound, outbound, refuse_plain, refuse_encrypted; uint8_t uses, held[KIND_MAX_]; } share[1 + LEAVING_MAX];    /* what it counts for on placed and on each it is leaving */
     struct record record;
     int64_t preflight_due_ms;       /* the record must be read at or after this before anything is made */
     int64_t lookup_next_ms;         /* back-off of look-ups that failed */
@@ -351,6 +355,8 @@ void row_repack(struct row *);                                  /* a fresh arena
 bool number_leads_to(const struct owner *number, const struct owner *trunk);
 bool number_leads_elsewhere(const struct owner *number);       /* than to the trunk it is placed on */
 unsigned number_refuses(const struct owner *);                  /* REFUSES_*: which calls an object of it refuses, or may */
+uint8_t leads_uses(const struct owner *number, const struct owner *trunk);     /* the trunk's passwords that it shows, or may, by bit */
+void leads_count(struct owner *trunk, uint8_t *counted, uint8_t uses);          /* a member uses these now */
 int64_t leads_mark_used(const struct core *, struct owner *trunk);     /* until when that holds; NEVER_MS: until something changes */
 void leads_changed(struct core *, const struct owner *number);
 bool leads_rotate(struct core *, struct owner *trunk, const char *why);

@@ -143,6 +143,25 @@ def metadata(run):
 
 
 @bench
+def rotation(run):
+    """All numbers of one trunk that people wrote get another password: one request each, and the daemon's CPU time for it."""
+    with standing(run, 2000, directions="outbound") as f:
+        f.db.q("insert into trunkd.trunk (name, twilio_account) values ('big', 'main')")
+        f.insert_numbers()
+        f.db.q("update trunkd.phone_number set trunk = 'big'")
+        f.start()
+        f.wait_settled()
+        since, cpu = f.sim.last(), f.process.cpu_s()
+        f.db.q("select trunkd.rotate('big', 'bench')")
+        shown = "select count(distinct applied ->> 'auth_username') from trunkd.resource where kind = 'livekit.outbound_trunk'"
+        f.wait("passwords in use, of which there are more while they are changed", shown, 2)
+        f.wait("passwords in use", shown, 1)
+        updates = sum(e["path"].endswith("UpdateSIPOutboundTrunk") for e in f.sim.log(since))
+        run.figure(f"{f.count}: updates / numbers", updates / f.count, "", 1.02)
+        run.figure(f"{f.count}: CPU for a number", 1000 * (f.process.cpu_s() - cpu) / f.count, "ms")
+
+
+@bench
 def delete(run):
     """All rows are deleted: the brake holds them, release lets them go, nothing is left."""
     for count in run.sizes(1000, 10000):
