@@ -10,7 +10,7 @@
 
 #define EVENTS_SHOWN "10"
 
-static void field_print(const char *name, const char *value)
+void field_print(const char *name, const char *value)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
 
@@ -56,6 +56,8 @@ static void status_print(const struct json *number, const struct rows *rows)
     field_print("LiveKit project", json_member(number, "livekit_project"));
     field_print("accounts say", json_member(number, "account_condition"));
     field_print("trunk", json_member(number, "trunk"));
+    if (json_member_bool(number, "takeover"))
+        field_print("takeover", "true");
     if (!json_member(number, "provider"))
         field_print("row", "deleted; this is what is left of it");
 }
@@ -112,8 +114,9 @@ MUST_CHECK static bool events_print(struct db *db, const char *name, struct err 
     return true;
 }
 
-MUST_CHECK static bool number_describe(struct db *db, const char *name, struct err *err)
+MUST_CHECK static bool number_describe(struct db *db, const struct target *target, struct err *err)
 {
+    const char *name = target->name;
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(rows_free_at) struct rows *rows = NULL;
     CLEANUP(rows_free_at) struct rows *resources = NULL;
@@ -129,6 +132,8 @@ MUST_CHECK static bool number_describe(struct db *db, const char *name, struct e
     if (!db_statement(db, "describe_resources", &name, &resources, err) && err->class != ERR_REJECTED)
         return false;
     status_print(number, rows);
+    if (!settings_print(db, target, number, err))
+        return false;
     labels_print(number);
     path_print(number, agent, resources);
     leftovers_print(number);
@@ -155,6 +160,8 @@ MUST_CHECK static bool other_describe(struct db *db, const struct target *target
     for (const struct json *member = row->child; member; member = member->next)
         if (member->type == JSON_STRING || member->type == JSON_NUMBER || member->type == JSON_BOOL)
             field_print(member->key, member->text);
+    if (!settings_print(db, target, row, err))
+        return false;
     labels_print(row);
     if (target->kind == TARGET_AGENT) {
         CLEANUP(rows_free_at) struct rows *numbers = NULL;
@@ -183,7 +190,7 @@ enum exit_code run_describe(const struct options *options)
         if (i > 0)
             putchar('\n');
         if (!target_read(options->names[i], &target, &err) ||
-            !(target.kind == TARGET_NUMBER ? number_describe(db, target.name, &err) : other_describe(db, &target, &err)))
+            !(target.kind == TARGET_NUMBER ? number_describe(db, &target, &err) : other_describe(db, &target, &err)))
             code = fail(&err);
     }
     return code;

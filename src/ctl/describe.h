@@ -5,10 +5,17 @@
 #include <trunkd/json.h>
 
 #include "db.h"
+#include "target.h"
 #include "verb.h"
 
 /* The path of a number's calls, from the caller to the agent and back, with every object on it. `resources` is NULL for those who
  * may not read the ledger: then only ids are shown. */
 void path_print(const struct json *number, const struct json *agent, const struct rows *resources);
+
+/* A line, if there is a value. */
+void field_print(const char *name, const char *value);
+
+/* describe_settings.c: what is set. `shown`: the object's row in its view, whose columns are not repeated. */
+MUST_CHECK bool settings_print(struct db *, const struct target *, const struct json *shown, struct err *);
 
 #endif

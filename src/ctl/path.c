@@ -86,9 +86,20 @@ static void stage_print(const struct stage *stage, const struct json *number, co
         object_print(mark, stage->title, id, rows ? "not there" : id ? "known" : "not there", NULL);
 }
 
+/* Of a number whose row is gone the provider is known by what is left of it. */
+static bool is_twilios(const struct json *number, const struct rows *rows)
+{
+    if (json_member(number, "provider"))
+        return !text_equal(json_member(number, "provider"), "sip");
+    for (size_t row = 0; rows && row < rows_count(rows); row++)
+        if (text_starts(text_or(rows_cell(rows, row, COLUMN_KIND), ""), "twilio."))
+            return true;
+    return json_member(number, "trunk") || json_member(number, "twilio_phone_number_sid");
+}
+
 static void stages_print(const struct stage *stages, size_t count, const struct json *number, const struct rows *rows)
 {
-    bool twilio = !text_equal(json_member(number, "provider"), "sip");
+    bool twilio = is_twilios(number, rows);
 
     for (size_t i = 0; i < count; i++)
         if (twilio || !stages[i].twilio)
@@ -108,11 +119,11 @@ static void agent_print(const struct json *number, const struct json *agent)
 void path_print(const struct json *number, const struct json *agent, const struct rows *resources)
 {
     /* Of a number whose row is gone the view does not know what it was for: both ways are shown. */
-    bool both = !json_member(number, "provider");
+    bool both = !json_member(number, "provider"), twilio = is_twilios(number, resources);
 
     if (both || json_member_bool(number, "supports_inbound")) {
         printf("\n  the way of a call to %s\n", json_member(number, "phone_number"));
-        puts(text_equal(json_member(number, "provider"), "sip") ? "    your carrier" : "    the caller");
+        puts(twilio ? "    the caller" : "    your carrier");
         stages_print(inbound, ARRAY_SIZE(inbound), number, resources);
         agent_print(number, agent);
     }
@@ -120,7 +131,6 @@ void path_print(const struct json *number, const struct json *agent, const struc
         printf("\n  the way of a call from %s\n", json_member(number, "phone_number"));
         puts("    an agent or a program");
         stages_print(outbound, ARRAY_SIZE(outbound), number, resources);
-        printf("    → %sthe callee, who sees %s\n", text_equal(json_member(number, "provider"), "sip") ? "your carrier, and " : "",
-               json_member(number, "phone_number"));
+        printf("    → %sthe callee, who sees %s\n", twilio ? "" : "your carrier, and ", json_member(number, "phone_number"));
     }
 }

@@ -7,6 +7,8 @@ import pytest
 import pglib
 from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
 
+LIVEKIT = {"url": "https://lk.livekit.cloud", "apiKey": "APIkey", "secret": "file:account/lk", "sipHost": "lk.sip.livekit.cloud"}
+TWILIO = {"accountSid": "AC00000000000000000000000000000001", "secret": "file:account/main", "livekitProject": "lk"}
 ONE, TWO, SIP = "+14155550100", "+14155550101", "+442079460100"
 SYMMETRIC = "symmetric RTP is on (only Twilio's console can change it)"
 
@@ -103,6 +105,49 @@ def test_describe_of_several_and_of_other_kinds(fleet):
     for line in ("agent support", "dispatch_name | support-agent", f"answers | {ONE}", SIP, "trunk big", "twilio_trunk_sid | TK1", "Twilio account main",
                  "identity | AC00000000000000000000000000000001/us1", "LiveKit project lk"):
         assert line in seen, line
+
+
+def test_describe_shows_what_is_set_in_the_words_of_a_manifest(fleet):
+    recovery = {"disasterRecoveryUrl": "https://recover.test/", "originationUrls": [{"url": "sip:backup.example"}]}
+    done = apply(fleet, document("LiveKitProject", "lk", {**LIVEKIT, "drift": "report", "maxInFlight": 5}),
+                 document("TwilioAccount", "main", {**TWILIO, "requestsPerMinute": 600, "numbersPerTrunk": 20, "drift": "repair"}),
+                 document("Trunk", "big", {"twilioAccount": "main", "numbersMax": 40, "twilioTrunk": recovery}),
+                 document("Agent", "support", {"dispatchName": "support-agent", "dispatchRule": {"type": "direct", "roomName": "lobby",
+                                                                                              "moreAgents": {"clerk": "x"}}}),
+                 document("PhoneNumber", ONE, {"twilioAccount": "main", "trunk": "big", "takeover": True,
+                                               "inboundTrunk": {"ringingTimeoutSeconds": 30, "allowedNumbers": ["+1555"]}}),
+                 document("PhoneNumber", SIP, {"provider": "sip", "livekitProject": "lk", "supportsOutbound": True, "outboundTrunk": {
+                     "address": "sip.carrier.example", "authUsername": "desk", "authPassword": "file:sip/carrier"}}))
+    assert done.code == 0, done
+    seen = words(trunkctl(fleet, "describe", ONE).out)
+    at = seen.index("takeover | true")
+    assert seen[at + 1:at + 3] == ['inboundTrunk | allowedNumbers: ["+1555"]', "ringingTimeoutSeconds: 30"]
+    seen = words(trunkctl(fleet, "describe", SIP).out)
+    at = seen.index("outboundTrunk | address: sip.carrier.example")
+    assert seen[at + 1:at + 3] == ["authUsername: desk", "authPassword: file:sip/carrier"] and "takeover | true" not in seen
+    seen = words(trunkctl(fleet, "describe", "trunk/big").out)
+    at = seen.index("numbersMax | 40")
+    assert seen[at + 1:at + 3] == ["twilioTrunk | disasterRecoveryUrl: https://recover.test/", 'originationUrls: [{"url":"sip:backup.example"}]']
+    seen = words(trunkctl(fleet, "describe", "agent/support").out)
+    at = seen.index("dispatchRule | type: direct")
+    assert seen[at + 1:at + 3] == ["roomName: lobby", 'moreAgents: {"clerk":"x"}']
+    seen = trunkctl(fleet, "describe", "account/main").out
+    assert "requestsPerMinute    600" in seen and "numbersPerTrunk      20" in seen
+    assert not any(key in seen for key in ("drift", "maxInFlight", "region", "file:account")), seen
+    seen = trunkctl(fleet, "describe", "project/lk").out
+    assert "drift                report" in seen and "maxInFlight" not in seen
+
+
+def test_a_retired_number_of_another_carrier_has_no_way_through_twilio(fleet):
+    for kind, external_id in (("livekit.inbound_trunk", "ST_in"), ("livekit.outbound_trunk", "ST_out")):
+        resource(fleet, kind, external_id, owner=SIP, account="lk")
+    fleet.q("delete from trunkd.phone_number where phone_number in (%s, %s)", SIP, TWO)
+    resource(fleet, "livekit.inbound_trunk", "ST_two", owner=TWO, account="lk")
+    resource(fleet, "twilio.trunk_phone_number", "PN2", owner=TWO)
+    seen = words(trunkctl(fleet, "describe", SIP).out)
+    assert "LiveKit inbound trunk | ST_in | live, in lk" in seen and "LiveKit outbound trunk | ST_out | live, in lk" in seen
+    assert not any("Twilio" in line or "origination" in line or "credential" in line for line in seen), seen
+    assert "Twilio number | PN2 | live, in main" in words(trunkctl(fleet, "describe", TWO).out)
 
 
 def test_describe_of_what_is_not_there(fleet):
