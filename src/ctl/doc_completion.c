@@ -260,9 +260,9 @@ static void zsh_value(struct buf *to, const struct verb *verb, size_t option)
     char name[VALUE_BYTES_MAX];
     CLEANUP(buf_release) struct buf values;
 
+    buf_init(&values, DOC_BYTES_MAX);
     if (option_table[option].argument == no_argument)
         return;
-    buf_init(&values, DOC_BYTES_MAX);
     value_name(verb, option, name);
     write_values(&values, option, name);
     buf_adds(to, option_table[option].argument == optional_argument ? "::" : ":");
