@@ -122,7 +122,7 @@ void core_free(struct core *);
 /* True: there is more to do, call again with an EVENT_TIMER of the same moment (after carrying out what is in effects). */
 bool core_step(struct core *, const struct event *, struct effects *);
 
-/* One line for systemd's STATUS=: "holding the lease; 12 numbers: 11 active, 1 pending". Lives until the next call. */
+/* One line for systemd's STATUS=: "working: 11 active, 1 pending; waiting for main (Unreachable)". Lives until the next call. */
 const char *core_summary(struct core *);
 /* After EVENT_STOP: nothing is open or unsaved any more. */
 bool core_is_idle(const struct core *);

@@ -8,6 +8,7 @@
 
 #define TURN_EFFECTS_MAX 64         /* what one turn may emit at most; a step stops while there is still room for one */
 #define RENEWALS_PER_LEASE 3
+#define SUMMARY_BYTES_MAX 4096
 #define TICK_MS 2                   /* no timer is nearer than this */
 #define TURNS_MAX 100               /* of owners in one step: what comes from outside is heard in between */
 
@@ -366,26 +367,45 @@ bool core_is_idle(const struct core *core)
     return true;
 }
 
-const char *core_summary(struct core *core)
+/* "; waiting for main (Unreachable)", and how many accounts more. */
+static void summarise_waiting(const struct core *core, struct buf *line)
 {
-    const size_t *counts = core->standing;
+    const struct gate *first = NULL;
     size_t ill = 0;
     void *value;
 
-    if (core->epoch == 0) {
-        snprintf(core->summary, sizeof(core->summary), "%s", !core->database_up ? "waiting for PostgreSQL"
-                 : *text_or(core->lease_text, "") ? core->lease_text : "standing by");
-        return core->summary;
+    for (size_t i = 0; map_next(&core->gates, &i, &value);) {
+        const struct gate *gate = value;
+        if (!*gate->condition && !gate->held)
+            continue;
+        if (!first || strcmp(gate->name, first->name) < 0)
+            first = gate;
+        ill++;
     }
-    for (size_t i = 0; map_next(&core->gates, &i, &value);)
-        ill += *((const struct gate *)value)->condition != '\0';
-    int n = snprintf(core->summary, sizeof(core->summary), "%s%s: %zu active", core->database_up ? "working" : "waiting for PostgreSQL",
-                     core->is_copy ? " (reads only: this database is a copy)" : "", counts[STATUS_ACTIVE]);
-    for (int i = 0; i < STATUS_CODE_MAX_ && n > 0 && (size_t)n < sizeof(core->summary); i++)
-        if (i != STATUS_ACTIVE && counts[i] > 0)
-            n += snprintf(core->summary + n, sizeof(core->summary) - (size_t)n, ", %zu %s", counts[i], status_names[i]);
-    if (ill > 0 && n > 0 && (size_t)n < sizeof(core->summary))
-        snprintf(core->summary + n, sizeof(core->summary) - (size_t)n, "; %zu account%s with a condition", ill, ill == 1 ? "" : "s");
+    if (!first)
+        return;
+    buf_printf(line, "; waiting for %s (%s)", first->name, *first->condition ? first->condition : "MassRemoval");
+    if (ill > 1)
+        buf_printf(line, " and %zu other account%s", ill - 1, ill == 2 ? "" : "s");
+}
+
+const char *core_summary(struct core *core)
+{
+    const size_t *counts = core->standing;
+    CLEANUP(buf_release) struct buf line;
+
+    buf_init(&line, SUMMARY_BYTES_MAX);
+    if (core->epoch == 0) {
+        buf_printf(&line, "%s", !core->database_up ? "waiting for PostgreSQL" : *text_or(core->lease_text, "") ? core->lease_text : "standing by");
+    } else {
+        buf_printf(&line, "%s%s: %zu active", core->database_up ? "working" : "waiting for PostgreSQL",
+                   core->is_copy ? " (reads only: this database is a copy)" : "", counts[STATUS_ACTIVE]);
+        for (int i = 0; i < STATUS_CODE_MAX_; i++)
+            if (i != STATUS_ACTIVE && counts[i] > 0)
+                buf_printf(&line, ", %zu %s", counts[i], status_names[i]);
+        summarise_waiting(core, &line);
+    }
+    text_copy(core->summary, sizeof(core->summary), line.data);
     return core->summary;
 }
 

@@ -48,6 +48,7 @@ class Daemon:
         self.process = None
         self.log_path = self.folder / "trunkd.log"
         self.status = ""
+        self.watchdogs = 0              # signs of life that systemd would have heard
         self.ready = threading.Event()
         for space in ("account", "sip"):
             (self.folder / "secrets" / space).mkdir(parents=True, exist_ok=True)
@@ -99,6 +100,7 @@ class Daemon:
                     ready.set()
                 elif line.startswith("STATUS="):
                     self.status = line[7:]
+                self.watchdogs += line == "WATCHDOG=1"
 
     def signal(self, number):
         self.process.send_signal(number)
