@@ -6,81 +6,12 @@
 #include <trunkd/text.h>
 
 #include "db.h"
-#include "manifest.h"
+#include "document.h"
 #include "out.h"
-#include "settings.h"
 #include "target.h"
 #include "verb.h"
 
-#define DOCUMENT_BYTES_MAX (2u << 20)
-
-/* ---- one row as a document ---------------------------------------------------------------------------------------------------- */
-
-static const struct setting *setting_of(const char *document, const char *key)
-{
-    for (size_t i = 0; i < setting_count; i++)
-        if (text_equal(settings[i].document, document) && text_equal(settings[i].key, key))
-            return &settings[i];
-    return NULL;
-}
-
-/* A document of settings with the keys that a manifest has for them. */
-static void write_settings(struct buf *to, const char *document, const struct json *value)
-{
-    json_open(to, '{');
-    for (const struct json *member = value->child; member; member = member->next) {
-        const struct setting *setting = setting_of(document, member->key);
-
-        json_key(to, setting ? setting->manifest : member->key);
-        if (!setting || setting->type != SETTING_DOCUMENTS) {
-            json_write(to, member);
-            continue;
-        }
-        json_open(to, '[');
-        for (const struct json *each = member->child; each; each = each->next)
-            write_settings(to, setting->words, each);
-        json_close(to, ']');
-    }
-    json_close(to, '}');
-}
-
-static void write_spec(struct buf *to, const struct manifest_table *table, const struct json *row)
-{
-    json_open(to, '{');
-    for (size_t i = 0; i < table->field_count; i++) {
-        const struct manifest_field *field = &table->fields[i];
-        const struct json *value = field->column ? json_get(row, field->column) : NULL;
-
-        if (!value || value->type == JSON_NULL)
-            continue;
-        json_key(to, field->key);
-        if (field->type == FIELD_DOCUMENT)
-            write_settings(to, field->column, value);
-        else
-            json_write(to, value);
-    }
-    json_close(to, '}');
-}
-
-static void write_document(struct buf *to, const struct manifest_table *table, const struct json *row)
-{
-    const struct json *labels = json_get(row, "labels");
-
-    json_open(to, '{');
-    json_key_text(to, "apiVersion", "trunkd/v1");
-    json_key_text(to, "kind", table->kind);
-    json_key(to, "metadata");
-    json_open(to, '{');
-    json_key_text(to, "name", json_member(row, table->key_column));
-    if (labels && labels->child) {
-        json_key(to, "labels");
-        json_write(to, labels);
-    }
-    json_close(to, '}');
-    json_key(to, "spec");
-    write_spec(to, table, row);
-    json_close(to, '}');
-}
+#define NAMES_BYTES_MAX (2u << 20)
 
 MUST_CHECK static bool print_document(const struct rows *rows, size_t n, enum output output, struct err *err)
 {
@@ -92,7 +23,7 @@ MUST_CHECK static bool print_document(const struct rows *rows, size_t n, enum ou
     buf_init(&document, DOCUMENT_BYTES_MAX);
     if (!json_parse(&arena, text, strlen(text), &row, err))
         return false;
-    write_document(&document, &manifest_tables[rows_int(rows, n, 0)], row);
+    document_write(&document, &manifest_tables[rows_int(rows, n, 0)], row);
     if (!buf_ok(&document))
         return err_set(err, ERR_LIMIT, "%s is too long to be written", rows_cell(rows, n, 1));
     if (output == OUTPUT_JSON) {
@@ -117,7 +48,7 @@ MUST_CHECK static bool read_wish(const struct options *options, struct arena *ar
     *ret = NULL;
     if (options->name_count == 0)
         return true;
-    buf_init(&json, DOCUMENT_BYTES_MAX);
+    buf_init(&json, NAMES_BYTES_MAX);
     json_open(&json, '[');
     for (size_t i = 0; i < options->name_count; i++) {
         struct target target;

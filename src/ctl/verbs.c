@@ -19,6 +19,10 @@ const struct verb verbs[] = {
       "Reads one snapshot of the database and prints every operation that is due, and what each blocked one waits for. With -f the\n"
       "manifests are applied first and taken back afterwards. Ends with 2 if anything is to be done.",
       TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_OUTPUT), 0, 0, run_plan },
+    { "diff", "show what manifests would change in the database", "-f FILE|DIR|-",
+      "Field by field, as it would stand in a manifest; nothing is kept. Ends with 2 if anything would change. trunkctl plan -f says what\n"
+      "that means at the providers.",
+      TAKES_DATABASE | TAKES(OPTION_FILE), 0, 0, run_diff },
     { "get", "list numbers, agents, trunks, accounts, projects and more", "[KIND] [NAME…] [-l LABEL=VALUE]",
       "KIND is numbers (as if nothing is said), agents, trunks, accounts, projects, resources, orphans or strays; KIND/NAME and a\n"
       "bare +number work too.",
@@ -72,7 +76,7 @@ const size_t verb_count = ARRAY_SIZE(verbs);
 const char *const exit_code_texts[EXIT_MAX_] = {
     [EXIT_DONE] = "done",
     [EXIT_ERROR] = "wrong input or no connection; nothing was done",
-    [EXIT_PENDING] = "there is something to do (plan, migrate --status)",
+    [EXIT_PENDING] = "there is something to do (plan, diff, migrate --status)",
     [EXIT_REFUSED] = "the database refused it, or a number failed",
     [EXIT_TIMED_OUT] = "timed out",
 };

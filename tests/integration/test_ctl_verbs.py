@@ -417,6 +417,39 @@ def test_export_leaves_out_what_is_the_default_and_what_was_not_asked_for(fleet)
     assert done.code == 1 and done.err == f"trunkctl: there is no phone number {NOWHERE}\n" and ONE in done.out, done
 
 
+# ---- diff
+
+def test_diff_says_field_by_field_what_would_change_and_changes_nothing(fleet):
+    before = written(fleet)
+    done = trunkctl(fleet, "diff", "-f", "-", stdin=agent("support", dispatchRule={"attributes": {"tier": "gold"}}) + document(
+        "PhoneNumber", ONE, {"twilioAccount": "main", "agent": "sales", "label": "Täglich ja", "inboundTrunk": {"headers": {"X-A": "1"}}},
+        {"team": "sales"}) + number(THREE, agent="sales"))
+    assert (done.code, done.err) == (2, "") and written(fleet) == before, done
+    assert done.out.splitlines() == [
+        "Agent/support would be changed", '    dispatchRule: default -> {"attributes":{"tier":"gold"}}',
+        f"PhoneNumber/{ONE} would be changed", '    team: "support" -> "sales"', '    agent: "support" -> "sales"',
+        '    inboundTrunk: default -> {"headers":{"X-A":"1"}}',
+        f"PhoneNumber/{THREE} would be created", "    supportsInbound: default -> true", "    supportsOutbound: default -> false",
+        '    provider: default -> "twilio"', '    twilioAccount: default -> "main"', '    livekitProject: default -> "lk"', '    agent: default -> "sales"',
+        "", "1 would be created, 2 changed; trunkctl plan -f says what that means at the providers"], done.out
+
+
+def test_diff_of_what_is_so_already_is_none(fleet):
+    done = trunkctl(fleet, "diff", "-f", "-", stdin=trunkctl(fleet, "export").out)
+    assert (done.code, done.out, done.err) == (0, "no difference\n", "")
+    assert trunkctl(fleet, "diff").err == "trunkctl: diff needs -f FILE, -f FOLDER or -f - for standard input\n"
+    done = trunkctl(fleet, "diff", "-f", "-", stdin=number(THREE, agent="nobody"))
+    assert done.code == 3 and 'there is no agent "nobody"' in done.err, done
+
+
+def test_diff_follows_settings_into_their_map(fleet):
+    wish = number(TWO, agent="sales", outboundTrunk={"headers": {"X-A": "1", "X-B": "2"}}, supportsOutbound=True)
+    assert apply(fleet, wish).code == 0
+    done = trunkctl(fleet, "diff", "-f", "-", stdin=wish.replace('"X-A": "1"', '"X-A": "' + "9" * 200 + '"').replace(', "X-B": "2"', ""))
+    assert done.out.splitlines()[:3] == [f"PhoneNumber/{TWO} would be changed", '    outboundTrunk.headers.X-A: "1" -> "' + "9" * 99 + "…",
+                                         '    outboundTrunk.headers.X-B: "2" -> default'], done.out
+
+
 # ---- seal
 
 def test_seal_reads_standard_input_and_prints_a_reference(fleet, tmp_path):
