@@ -6,9 +6,12 @@
 #include <trunkd/buf.h>
 #include <trunkd/map.h>
 #include <trunkd/text.h>
+#include <trunkd/yaml.h>
 
+#include "settings.h"
 #include "target.h"
 
+#define SETTING_CHARACTERS "abcdefghijklmnopqrstuvwxyz_"
 #define OBJECTS_AT_ONCE 2000
 #define OBJECTS_BYTES_MAX (256u << 20)
 
@@ -63,16 +66,36 @@ MUST_CHECK static bool write_objects(struct db *db, const struct manifest *m, si
     return true;
 }
 
-/* The column that was refused has its own place, if it was written. */
+/* Sentences name a setting as it is in its column: "inbound_trunk.headers". NULL: it names none, or one that was not written. */
+static const struct yaml *setting_named(const struct object *object, const struct manifest_field *field, const char *sentence)
+{
+    const struct yaml *document = yaml_get(object->spec, field->key);
+    size_t bytes = strlen(field->column);
+
+    for (const char *at = strstr(sentence, field->column); at; at = strstr(at + bytes, field->column))
+        for (size_t i = 0; at[bytes] == '.' && i < setting_count; i++) {
+            size_t length = strlen(settings[i].key);
+            if (text_equal(settings[i].document, field->column) && strspn(at + bytes + 1, SETTING_CHARACTERS) == length
+                && strncmp(at + bytes + 1, settings[i].key, length) == 0)
+                return yaml_get(document, settings[i].manifest);
+        }
+    return NULL;
+}
+
+/* The column that was refused has its own place, if it was written, and so has a setting in it. */
 static void refuse_object(struct manifest *m, const struct object *object, const char *column, const char *sentence)
 {
     const struct manifest_table *table = &manifest_tables[object->kind];
-    const struct place *at = &object->at;
+    struct place at = object->at;
 
     for (size_t i = 0; i < table->field_count; i++)
-        if (object->values[i] && text_equal(table->fields[i].column, column))
-            at = &object->places[i];
-    manifest_error(m, at, "%s", sentence);
+        if (object->values[i] && text_equal(table->fields[i].column, column)) {
+            const struct yaml *setting = table->fields[i].type == FIELD_DOCUMENT ? setting_named(object, &table->fields[i], sentence) : NULL;
+            at = object->places[i];
+            if (setting)
+                at = (struct place){ .file = at.file, .line = setting->line, .column = setting->column };
+        }
+    manifest_error(m, &at, "%s", sentence);
 }
 
 /* Each alone, to find those that are refused. */

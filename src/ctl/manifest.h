@@ -50,6 +50,7 @@ struct manifest_table {
 };
 extern const struct manifest_table manifest_tables[MANIFEST_MAX_];
 
+struct yaml;
 struct place { const char *file; size_t line, column; };     /* line and column count from 1 */
 
 /* One document. Values are texts as PostgreSQL takes them. */
@@ -60,6 +61,7 @@ struct object {
     const char *labels;                                 /* a JSON object */
     const char *values[MANIFEST_FIELDS_MAX];            /* NULL: not written */
     struct place at, places[MANIFEST_FIELDS_MAX];
+    const struct yaml *spec;                            /* as written; NULL: not */
     const char **numbers;                               /* of FIELD_NUMBERS */
     struct place *number_places;
     size_t number_count;
@@ -94,7 +96,6 @@ void manifest_check(struct manifest *);
 size_t field_index(const struct manifest_table *, const char *key);     /* field_count: there is none */
 
 /* manifest_read.c: one value as the text that PostgreSQL takes, or NULL when it is wrong, which was said then. */
-struct yaml;
 const char *manifest_text(struct manifest *, const char *file, const struct yaml *, const char *key);
 const char *manifest_bool(struct manifest *, const char *file, const struct yaml *, const char *key);
 const char *manifest_int(struct manifest *, const char *file, const struct yaml *, const struct manifest_field *);

@@ -205,6 +205,7 @@ static void read_spec(struct manifest *m, const char *file, const struct yaml *d
         ERROR_AT(spec, "spec is a map of keys and values");
         return;
     }
+    object->spec = spec;
     if (spec)
         manifest_refuse_unknown(m, file, spec, where, known);
     for (size_t i = 0; i < table->field_count; i++) {

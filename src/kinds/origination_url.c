@@ -14,6 +14,7 @@
 
 #include "secure.h"
 #include "setting.h"
+#include "url.h"
 
 #define STANDARD "10"
 
@@ -66,7 +67,7 @@ static size_t want_named(const struct scene *scene, const char *own, struct aren
     for (const struct json *item = items; item && count < max; item = item->next) {
         const char *uri = without_case(text_or(json_member(item, "url"), ""), arena);
 
-        if (text_equal(uri, own) || (by_tls && !strstr(uri, ";transport=tls")))
+        if (text_equal(uri, own) || (by_tls && !url_sip_by_tls(uri)))
             continue;
         want_url(scene, uri, setting_int(item, &fields[PRIORITY], STANDARD, arena), setting_int(item, &fields[WEIGHT], STANDARD, arena), &ret[count]);
         ret[count].after = scene_id(scene, KIND_ORIGINATION_URL, own) ? NULL : own;

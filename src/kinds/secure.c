@@ -26,6 +26,7 @@
 
 #include "kinds.h"
 #include "setting.h"
+#include "url.h"
 
 #define ALLOW encryption_names[1]
 #define REQUIRE encryption_names[2]
@@ -81,7 +82,7 @@ static bool all_by_tls(const struct scene *scene)
     const struct resource *row;
 
     for (size_t i = 0; (row = scene_next(scene, KIND_ORIGINATION_URL, &i));)
-        if ((row->known != KNOWN_NONE || row->open != OPEN_NOTHING) && !strstr(row->slot, ";transport=tls"))
+        if ((row->known != KNOWN_NONE || row->open != OPEN_NOTHING) && !url_sip_by_tls(row->slot))
             return false;
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #include <trunkd/buf.h>
 #include <trunkd/text.h>
@@ -40,6 +41,20 @@ const char *url_path_at(const char *origin, const char *link)
         if ((unsigned char)*at <= 0x20 || (unsigned char)*at >= 0x7f || strchr("\"<>\\^`{|}#", *at))
             return NULL;
     return path;
+}
+
+bool url_sip_by_tls(const char *uri)
+{
+    static const char by_tls[] = ";transport=tls";
+    const char *at = uri, *end = uri + strcspn(uri, "?");
+
+    while (at < end && (at = memchr(at, ';', (size_t)(end - at)))) {
+        size_t bytes = 1 + strcspn(at + 1, ";?");
+        if (bytes == strlen(by_tls) && strncasecmp(at, by_tls, bytes) == 0)
+            return true;
+        at += bytes;
+    }
+    return false;
 }
 
 const char *url_path_v(struct arena *arena, const char *literal, va_list parts)

@@ -18,6 +18,9 @@ bool url_is_below(const char *url, const char *suffix, struct arena *);
  * elsewhere, is too long, or holds what no URL holds. */
 const char *url_path_at(const char *origin, const char *link);
 
+/* Whether a SIP URI comes by TLS: its parameter transport says so. Parameters have no case, and end where the URI's headers begin. */
+bool url_sip_by_tls(const char *uri);
+
 /* "/v1/Trunks/", "TK1", "/OriginationUrls", NULL: literals and ids in turn, ids escaped. */
 const char *url_path(struct arena *, const char *literal, ...) __attribute__((sentinel));
 const char *url_path_v(struct arena *, const char *literal, va_list);

@@ -126,6 +126,42 @@ spec: { twilioAccount: main }
     assert db.one("select count(*) from trunkd.livekit_project") == 0
 
 
+def test_a_refused_setting_is_shown_where_it_is_written(db):
+    apply(db, ACCOUNTS, document("Trunk", "big", {"twilioAccount": "main"}))
+    done = apply(db, """---
+apiVersion: trunkd/v1
+kind: PhoneNumber
+metadata: { name: "+14155550100" }
+spec:
+  twilioAccount: main
+  inboundTrunk:
+    krispEnabled: true
+    headers:
+      From: me
+  outboundTrunk: { destinationCountry: DE }
+---
+apiVersion: trunkd/v1
+kind: PhoneNumber
+metadata: { name: "+14155550101" }
+spec:
+  twilioAccount: main
+  outboundTrunk:
+    mediaEncryption: allow
+    destinationCountry: DE
+---
+apiVersion: trunkd/v1
+kind: PhoneNumber
+metadata: { name: "+14155550102" }
+spec:
+  label: Line
+  trunk: big
+""")
+    assert (done.code, done.out) == (3, "")
+    places = [line.split(": phone number")[0] for line in done.err.splitlines()[::2]]
+    assert places == ["standard input:10:7", "standard input:20:25", "standard input:27:10"], done.err
+    assert 'it names the trunk "big" and no twilio_account. Write the trunk\'s account: "main".' in done.err
+
+
 def test_a_refused_account_is_not_repeated_by_what_needs_it(db):
     done = apply(db, ACCOUNTS.replace("AC0", "ACx"), number(ONE))
     assert done.code == 3

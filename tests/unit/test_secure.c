@@ -71,6 +71,8 @@ static void test_twilio_waits_for_livekit(void **state)
 {
     static const struct { const struct at_twilio *twilio; bool wanted; uint32_t refuse_plain, refuse_encrypted; const char *url; bool is_on, waits; } cases[] = {
         { &off, true, 0, 0, URL("tls"), true, false }, { &off, true, 0, 1, URL("tls"), false, true }, { &off, true, 0, 0, URL("tcp"), false, true },
+        { &off, true, 0, 0, URL("TLS;a=b"), true, false }, { &off, true, 0, 0, URL("tlsx"), false, true },
+        { &off, true, 0, 0, "sip:x.example?Subject=;transport=tls", false, true },
         { &off, true, 0, 0, NULL, true, false }, { &on, true, 0, 1, URL("tls"), true, false }, { &on, true, 0, 0, URL("tcp"), true, false },
         { &on, false, 0, 0, URL("tls"), false, false }, { &on, false, 1, 0, URL("tls"), true, true }, { &off, false, 1, 0, URL("tcp"), false, false },
         /* as was sent, until it is known what came of it */
