@@ -256,12 +256,25 @@ void row_read_again(struct core *core, struct row *row)
 
 #define DRIFT_VALUE_MAX 80
 
+/* What absent, empty and zero are the same as. */
+static const char *zero_of(const struct field *field)
+{
+    switch (field->type) {
+    case FIELD_BOOL: return "false";
+    case FIELD_INT: return "0";
+    case FIELD_ENUM: return field->names[0];
+    case FIELD_TEXT: case FIELD_DURATION: case FIELD_SET: case FIELD_MAP: case FIELD_PAIRS: case FIELD_VARIANT: return "empty";
+    case FIELD_SECRET: return "none";
+    }
+    return "empty";
+}
+
 static const char *shown_value(struct core *core, const struct field *field, const char *value)
 {
-    if (field->type == FIELD_SECRET)
-        return value ? "another one" : "none";
     if (!value)
-        return "empty";
+        return zero_of(field);
+    if (field->type == FIELD_SECRET)
+        return "another one";
     return arena_printf(&core->turn, "%.*s", (int)text_utf8_cut(value, DRIFT_VALUE_MAX), value);
 }
 

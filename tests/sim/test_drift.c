@@ -540,6 +540,27 @@ static void test_what_is_only_shown_is_kept_for_people(void **state)
     assert_int_equal(world_events(w, "Drifted"), 0);
 }
 
+/* What is the same as nothing has a name. */
+static void test_a_zero_value_is_told_by_its_name(void **state)
+{
+    CLEANUP(world_cleanup) struct world *w = standing_world();
+    char path[200];
+
+    (void)state;
+    world_wish(w, "number", A, "{'twilio_trunk':{'transfer_mode':'enable-all'}}");
+    world_run(w, 1 * MINUTES);
+    rest(w);
+    path_of(w, KIND_TWILIO_TRUNK, path, sizeof(path));
+    json_object_put(world_sim(w, "POST", path, "{'transfer_mode':'disable-all','cnam_lookup_enabled':true}"));
+    world_run(w, ONE_SCAN);
+    converged(w);
+    struct json_object *told = NULL;
+    for (size_t i = 0; i < json_object_array_length(w->db.events); i++)
+        if (strcmp(db_text(json_object_array_get_idx(w->db.events, i), "reason"), "Drifted") == 0)
+            told = json_object_array_get_idx(w->db.events, i);
+    assert_non_null(strstr(db_text(told, "message"), "transfer_mode is disable-all, was enable-all; cnam_lookup_enabled is true, was false"));
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -553,6 +574,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_number_that_somebody_takes_comes_back_when_it_is_released),
         cmocka_unit_test(test_foreign_objects_are_untouched),
         cmocka_unit_test(test_what_is_only_shown_is_kept_for_people),
+        cmocka_unit_test(test_a_zero_value_is_told_by_its_name),
     };
 
     if (argc > 1)
