@@ -16,6 +16,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/describe.c src/ctl/describe.h \
 	src/ctl/describe_settings.c \
 	src/ctl/diff.c \
+	src/ctl/doctor.c \
 	src/ctl/document.c src/ctl/document.h \
 	src/ctl/events.c \
 	src/ctl/fail.c \

@@ -40,6 +40,7 @@ enum exit_code run_apply(const struct options *);
 enum exit_code run_delete(const struct options *);
 enum exit_code run_describe(const struct options *);
 enum exit_code run_diff(const struct options *);
+enum exit_code run_doctor(const struct options *);
 enum exit_code run_events(const struct options *);
 enum exit_code run_export(const struct options *);
 enum exit_code run_force_delete(const struct options *);

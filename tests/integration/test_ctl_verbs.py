@@ -450,6 +450,61 @@ def test_diff_follows_settings_into_their_map(fleet):
                                          '    outboundTrunk.headers.X-B: "2" -> default'], done.out
 
 
+# ---- doctor
+
+def doctor(db, **environment):
+    done = trunkctl(db, "doctor", **environment)
+    assert done.err == "", done
+    return done, {line[9:].split(": ")[0]: (line[:8].strip(), line[9:].split(": ", 1)[1]) for line in done.out.splitlines() if line[:8].strip() and ": " in line}
+
+
+def test_doctor_finds_what_is_wrong_and_says_what_to_do(fleet):
+    done, said = doctor(fleet)
+    assert done.code == 3 and said["daemon"] == ("error", "none has ever worked on this database") and "systemctl start trunkd" in done.out, done
+    assert said["database"][0] == said["schema"][0] == said["clock"][0] == said["installation"][0] == "ok"
+    assert said["keys"][0] == said["account main"][0] == said["project lk"][0] == "warning"
+    fleet.q("update trunkd.lease set holder = 'one', epoch = 1, expires_at = clock_timestamp() + interval '1 minute'")
+    fleet.q("insert into trunkd.seal_key (key_id, public_key) values ('k1', 'x')")
+    fleet.q("insert into trunkd.account_status (name, last_scan_at) select n, clock_timestamp() from unnest(array['main', 'lk']) n "
+            "on conflict (name) do update set last_scan_at = excluded.last_scan_at")
+    settle(fleet, TWO)
+    done, said = doctor(fleet)
+    assert done.code == 0 and {level for level, _ in said.values()} <= {"ok", "unknown"} and "all is well" in done.out, done
+    assert said["daemon"] == ("ok", "one works") and said["numbers active/UpToDate"] == ("ok", f"2, such as {ONE}")
+    fleet.q("update trunkd.account_status set condition = 'CredentialsRefused', message = 'HTTP 401' where name = 'main'")
+    settle(fleet, ONE, "corrupted", "CleanupRefused", "no")
+    fleet.q("insert into trunkd.stray (account, kind, external_id) values ('main', 'twilio.trunk', 'TK1')")
+    fleet.q("update trunkd.installation set database_name = 'another'")
+    done, said = doctor(fleet)
+    assert done.code == 3 and said["account main"] == ("error", "CredentialsRefused: HTTP 401") and said["strays"][0] == "warning"
+    assert said["numbers corrupted/CleanupRefused"][0] == "error" and said["installation"][0] == "error"
+    assert done.out.endswith("\n3 errors, 1 warning\n"), done
+
+
+def test_doctor_looks_at_the_configuration_and_the_schema(fleet, tmp_path, monkeypatch):
+    for text, level in (("log_level: info\n", "ok"), ("log_levle: info\n", "error")):
+        path = tmp_path / "trunkd.yaml"
+        path.write_text(text)
+        done = ctllib.finish(subprocess.Popen([str(ctllib.BUILD / "trunkctl"), "doctor"], env={**ctllib.environment(fleet), "TRUNKD_CONFIG": str(path)},
+                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        assert re.search(f"^{level} +configuration: {path}$", done.out, re.M), done
+    assert 'did you mean "log_level"' in done.out
+    fleet.q("delete from trunkd.schema_version where number = (select max(number) from trunkd.schema_version)")
+    done, said = doctor(fleet)
+    assert said["schema"][0] == "error" and "trunkctl migrate brings it up to date" in done.out and "daemon" not in said
+
+
+def test_doctor_and_diff_work_for_those_who_manage_numbers(fleet):
+    fleet.q("create role desk_of_tests login in role trunkd_app")
+    try:
+        assert trunkctl(fleet, "doctor", user="desk_of_tests").code == 3
+        done = trunkctl(fleet, "diff", "-f", "-", stdin=number(THREE, agent="sales"), user="desk_of_tests")
+        assert done.code == 2, done
+        assert trunkctl(fleet, "export", user="desk_of_tests").code == 0
+    finally:
+        fleet.q("drop role desk_of_tests")
+
+
 # ---- seal
 
 def test_seal_reads_standard_input_and_prints_a_reference(fleet, tmp_path):
