@@ -85,6 +85,17 @@ enum effect_type {
 enum lease_action { LEASE_TAKE, LEASE_RENEW, LEASE_RELEASE };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* What a line of the log says: its name, which level it has, what it is about, and the id that the journal finds it by. */
+enum message {
+#define MESSAGE(name, level, about, id) MESSAGE_##name,
+#include <trunkd/messages.def>
+#undef MESSAGE
+    MESSAGE_MAX_
+};
+enum message_about { ABOUT_DAEMON, ABOUT_OWNER, ABOUT_ACCOUNT };       /* owner: a number, whose key begins with +, or a trunk */
+struct message_row { const char *name; enum log_level level; enum message_about about; const char *id; };
+extern const struct message_row messages[MESSAGE_MAX_];
+
 struct effect {
     enum effect_type type;
     union {
@@ -101,7 +112,7 @@ struct effect {
         struct { uint64_t id; const char *place, *reference; } seal;   /* reference NULL: make a password */
         struct { enum lease_action action; int64_t lease_ms, epoch; } lease;
         struct { int64_t at_ms; } timer;
-        struct { enum log_level level; const char *object, *text; } log;
+        struct { enum message message; const char *object, *text; } log;
     };
 };
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
+#include <trunkd/text.h>
 
 static enum log_level level_max = LOG_LEVEL_INFO;
 static bool to_journal;
@@ -38,19 +39,41 @@ void log_open(enum log_level max)
 
 void log_set_max(enum log_level max) { level_max = max; }
 
-void log_line(enum log_level level, const char *object, const char *text)
+/* NULL: none besides TRUNKD_OBJECT. */
+static const char *field_of(enum message message, const char *object)
 {
-    if (level > level_max)
-        return;
-    if (to_journal) {
-        sd_journal_send("MESSAGE=%s%s%s", object ? object : "", object ? ": " : "", text, "PRIORITY=%d", levels[level].priority,
-                        "TRUNKD_OBJECT=%s", object ? object : "", NULL);
-        return;
+    switch (messages[message].about) {
+    case ABOUT_OWNER: return *object == '+' ? "TRUNKD_NUMBER" : "TRUNKD_TRUNK";
+    case ABOUT_ACCOUNT: return "TRUNKD_ACCOUNT";
+    case ABOUT_DAEMON: break;
     }
-    fprintf(stderr, "trunkd: %s: %s%s%s\n", levels[level].word, object ? object : "", object ? ": " : "", text);
+    return NULL;
 }
 
-void log_printf(enum log_level level, const char *object, const char *fmt, ...)
+static void send_to_journal(enum message message, const char *object, const char *text)
+{
+    const struct message_row *row = &messages[message];
+    const char *field = field_of(message, object);
+
+    sd_journal_send("MESSAGE=%s%s%s", object, *object ? ": " : "", text, "MESSAGE_ID=%s", row->id, "PRIORITY=%d", levels[row->level].priority,
+                    "TRUNKD_MESSAGE=%s", row->name, "TRUNKD_OBJECT=%s", object,
+                    field ? "%s=%s" : NULL, field, object, NULL);
+}
+
+void log_line(enum message message, const char *object, const char *text)
+{
+    enum log_level level = messages[message].level;
+
+    object = text_or(object, "");
+    if (level > level_max)
+        return;
+    if (to_journal)
+        send_to_journal(message, object, text);
+    else
+        fprintf(stderr, "trunkd: %s: %s%s%s\n", levels[level].word, object, *object ? ": " : "", text);
+}
+
+void log_printf(enum message message, const char *object, const char *fmt, ...)
 {
     char text[1024];
     va_list args;
@@ -58,5 +81,5 @@ void log_printf(enum log_level level, const char *object, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    log_line(level, object, text);
+    log_line(message, object, text);
 }

@@ -9,8 +9,9 @@
 void log_open(enum log_level max);
 void log_set_max(enum log_level max);
 
-/* object: what the line is about ("+14155551234", an account's name, "database"); NULL: the daemon itself. */
-void log_line(enum log_level, const char *object, const char *text);
-void log_printf(enum log_level, const char *object, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* object: what the line is about (a number, the id of a trunk, an account's name, "database"); NULL: the daemon itself. In the journal it
+ * is a field as well: TRUNKD_NUMBER, TRUNKD_TRUNK or TRUNKD_ACCOUNT, and always TRUNKD_OBJECT. */
+void log_line(enum message, const char *object, const char *text);
+void log_printf(enum message, const char *object, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

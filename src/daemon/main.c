@@ -98,7 +98,7 @@ static int run(const char *path)
     log_open(config->log_level);
     hooks_open();
     if (!vault_harden(&err) || !manager_new(config, path, &manager, &err)) {
-        log_line(LOG_LEVEL_ERROR, NULL, err.text);
+        log_line(MESSAGE_NOT_STARTED, NULL, err.text);
         return EXIT_FAILURE;
     }
     int code = manager_run(manager);

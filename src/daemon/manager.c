@@ -93,7 +93,7 @@ static void carry_send(struct manager *m, const struct effect *effect)
 
     if (effect->send.write)
         hooks_write_sent(effect->send.id, effect->send.what);
-    log_printf(LOG_LEVEL_DEBUG, NULL, "%s", effect->send.what);
+    log_printf(MESSAGE_REQUEST, NULL, "%s", effect->send.what);
     if (!vault_fill(m->vault, r, now_ms(CLOCK_REALTIME) / 1000, &body, &authorization, &err)) {
         struct answer *answer = answer_add(m, effect->send.id);
         answer->secret_missing = true;
@@ -139,7 +139,7 @@ static void carry_out(struct manager *m)
             sd_event_source_set_time(m->timer, (uint64_t)(effect->timer.at_ms < INT64_MAX / 1000 ? effect->timer.at_ms * 1000 : INT64_MAX));
             sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
             break;
-        case EFFECT_LOG: log_line(effect->log.level, effect->log.object, effect->log.text); break;
+        case EFFECT_LOG: log_line(effect->log.message, effect->log.object, effect->log.text); break;
         case EFFECT_MAX_: assert(!"unreachable"); break;
         }
     }
@@ -243,7 +243,8 @@ static void on_store(void *userdata, struct event *event)
 
 static void on_store_log(void *userdata, enum log_level level, const char *text)
 {
-    log_line(level, "database", text);
+    log_line(level <= LOG_LEVEL_WARNING ? MESSAGE_DATABASE_TROUBLE : level == LOG_LEVEL_NOTICE ? MESSAGE_DATABASE_BACK : MESSAGE_DATABASE_DETAIL,
+             "database", text);
     tell_status(userdata);
 }
 
@@ -272,7 +273,7 @@ static void on_http(void *userdata, uint64_t id, struct http_result *result)
 static int on_stop_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 {
     (void)source, (void)usec, (void)userdata;
-    log_line(LOG_LEVEL_WARNING, NULL, "something still hangs: ending; the next start looks for what it became of");
+    log_line(MESSAGE_STILL_HANGS, NULL, "something still hangs: ending; the next start looks for what it became of");
     _exit(EXIT_SUCCESS);
 }
 
@@ -285,7 +286,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
         return 0;
     m->stopping = true;
     sd_notify(0, "STOPPING=1");
-    log_line(LOG_LEVEL_NOTICE, NULL, "stopping: what is under way is answered and recorded first");
+    log_line(MESSAGE_STOPPING, NULL, "stopping: what is under way is answered and recorded first");
     sd_event_add_time_relative(m->event, &m->stop_timer, CLOCK_MONOTONIC, (uint64_t)STOP_MS_MAX * 1000, TIMER_ACCURACY_US,
                                on_stop_timeout, m);
     take(m, &(struct event){ .type = EVENT_STOP });
@@ -298,7 +299,7 @@ static int on_figures(sd_event_source *source, const struct signalfd_siginfo *in
     struct manager *m = userdata;
 
     (void)source, (void)info;
-    log_printf(LOG_LEVEL_NOTICE, NULL, "%" PRId64 " turns of the loop since this was asked last, the longest of %" PRId64 ".%03d ms", m->turns,
+    log_printf(MESSAGE_FIGURES, NULL, "%" PRId64 " turns of the loop since this was asked last, the longest of %" PRId64 ".%03d ms", m->turns,
                m->longest_us / 1000, (int)(m->longest_us % 1000));
     m->turns = m->longest_us = 0;
     return 0;
@@ -319,9 +320,9 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         take(m, &(struct event){ .type = EVENT_CONFIG, .config = &config->settings });
         config_release(old);
         free(old);
-        log_line(LOG_LEVEL_NOTICE, NULL, "configuration read again (allowed_origins, timing, log_level)");
+        log_line(MESSAGE_CONFIGURATION_READ, NULL, "configuration read again (allowed_origins, timing, log_level)");
     } else {
-        log_printf(LOG_LEVEL_ERROR, NULL, "the configuration is wrong, the old one stays in force:\n%s", complaints.data);
+        log_printf(MESSAGE_CONFIGURATION_WRONG, NULL, "the configuration is wrong, the old one stays in force:\n%s", complaints.data);
         free(config);
     }
     buf_release(&complaints);
@@ -475,8 +476,8 @@ int manager_run(struct manager *m)
 {
     take(m, &(struct event){ .type = EVENT_CONFIG, .config = &m->config->settings });
     sd_notify(0, "READY=1");
-    log_line(LOG_LEVEL_NOTICE, NULL, "trunkd " PACKAGE_VERSION " runs");
+    log_line(MESSAGE_RUNS, NULL, "trunkd " PACKAGE_VERSION " runs");
     int r = loop(m);
-    log_line(LOG_LEVEL_NOTICE, NULL, "ended");
+    log_line(MESSAGE_ENDED, NULL, "ended");
     return r < 0 ? EXIT_FAILURE : r;
 }

@@ -245,7 +245,7 @@ static void reference_seen(struct core *core, struct row *row, const struct even
 
     row->secret_ms = core->now_ms + (event->sealed.sealed ? core->settings->scan_ms : core->settings->poll_ms);
     if (!event->sealed.sealed && version && !row->secret_told)
-        core_log(core, LOG_LEVEL_WARNING, row->owner->key, "%s; what was there last stays in use", text_or(event->sealed.text, ""));
+        core_log(core, MESSAGE_SECRET_GONE, row->owner->key, "%s; what was there last stays in use", text_or(event->sealed.text, ""));
     row->secret_told = !event->sealed.sealed;
     owner_queue(core, row->owner);
     if (text_equal(version, row->r.secret_version) && (version || text_equal(words, row->r.message)))
@@ -273,7 +273,7 @@ void seal_take(struct core *core, const struct event *event)
     } else {
         row->r.message = row_keep(row, event->sealed.text);
         row_back_off(core, row, NULL);
-        core_log(core, LOG_LEVEL_ERROR, row->owner->key, "no password could be made: %s", text_or(event->sealed.text, ""));
+        core_log(core, MESSAGE_NO_PASSWORD_MADE, row->owner->key, "no password could be made: %s", text_or(event->sealed.text, ""));
     }
     row_touch(row);
     owner_queue(core, row->owner);

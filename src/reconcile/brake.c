@@ -139,7 +139,7 @@ static void hold(struct core *core, struct gate *gate, const struct toll *toll)
         "account %s; put them back (this ends by itself), or call trunkd.release('%s', 'why')",
         toll->rows + toll->agents + toll->directions, toll->rows, toll->agents, toll->directions,
         account->family == FAMILY_TWILIO ? "Twilio" : account->url, gate->name, gate->name));
-    core_log(core, LOG_LEVEL_WARNING, gate->name, "MassRemoval: %s", gate->held);
+    core_log(core, MESSAGE_REMOVALS_HELD, gate->name, "MassRemoval: %s", gate->held);
     gate->held_news = "MassRemoval";
     gate_tell(core, gate);
 }
@@ -150,7 +150,7 @@ void brake_end(struct core *core, struct gate *gate)
     free(gate->held);
     gate->held = NULL;
     gate->losses_count = 0;
-    core_log(core, LOG_LEVEL_NOTICE, gate->name, "removals go on");
+    core_log(core, MESSAGE_REMOVALS_GO_ON, gate->name, "removals go on");
     gate_tell(core, gate);
 }
 

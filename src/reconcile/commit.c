@@ -191,7 +191,7 @@ void owner_committed(struct core *core, struct owner *owner, enum commit_outcome
         unit_undone(core, owner);
         owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms);
         core_read(core, ++owner->changed >= 3);
-        core_log(core, LOG_LEVEL_DEBUG, owner->key, "planned anew: %s", text_or(text, ""));
+        core_log(core, MESSAGE_PLANNED_ANEW, owner->key, "planned anew: %s", text_or(text, ""));
         return;
     case COMMIT_FAILED:
         unit_undone(core, owner);

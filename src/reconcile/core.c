@@ -30,7 +30,7 @@ struct effect *core_effect(struct core *core, enum effect_type type)
     return effect;
 }
 
-void core_log(struct core *core, enum log_level level, const char *object, const char *fmt, ...)
+void core_log(struct core *core, enum message message, const char *object, const char *fmt, ...)
 {
     char text[1024];
     va_list args;
@@ -41,7 +41,7 @@ void core_log(struct core *core, enum log_level level, const char *object, const
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     struct effect *effect = core_effect(core, EFFECT_LOG);
-    effect->log.level = level;
+    effect->log.message = message;
     effect->log.object = arena_strdup(&core->effects->arena, object);
     effect->log.text = arena_strdup(&core->effects->arena, text);
 }
@@ -110,7 +110,7 @@ static void lease_lost(struct core *core, const char *text)
 {
     if (core->epoch == 0)
         return;
-    core_log(core, LOG_LEVEL_WARNING, "lease", "lost it (%s): standing by", text_or(text, ""));
+    core_log(core, MESSAGE_LEASE_LOST, "lease", "lost it (%s): standing by", text_or(text, ""));
     core->epoch = 0;
     core_forget(core);
 }
@@ -127,7 +127,7 @@ static void lease_take(struct core *core, const struct event *event)
     }
     if (core->epoch != event->lease.epoch) {
         core_forget(core);
-        core_log(core, LOG_LEVEL_NOTICE, "lease", "took it, epoch %" PRId64, event->lease.epoch);
+        core_log(core, MESSAGE_LEASE_TAKEN, "lease", "took it, epoch %" PRId64, event->lease.epoch);
         core_read(core, true);
     }
     bool lapsed = core->now_ms >= core->lease_until_ms;

@@ -63,9 +63,9 @@ void gate_condition(struct core *core, struct gate *gate, const char *condition,
     if (same)
         return;
     if (*condition)
-        core_log(core, LOG_LEVEL_WARNING, gate->name, "%s: %s", condition, gate->message);
+        core_log(core, MESSAGE_ACCOUNT_ILL, gate->name, "%s: %s", condition, gate->message);
     else
-        core_log(core, LOG_LEVEL_NOTICE, gate->name, "fine again");
+        core_log(core, MESSAGE_ACCOUNT_FINE, gate->name, "fine again");
     tell_users(core, gate);
 }
 

@@ -9,6 +9,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/line.c \
 	src/reconcile/listed.c \
 	src/reconcile/lookup.c \
+	src/reconcile/message.c \
 	src/reconcile/operate.c \
 	src/reconcile/owners.c \
 	src/reconcile/place.c \

@@ -118,7 +118,7 @@ void lookup_failed(struct core *core, struct owner *owner, const char *words)
         delay *= 2;
     owner->lookups++;
     owner->lookup_next_ms = core->now_ms + delay + (int64_t)(core_random(core) % 256);
-    core_log(core, LOG_LEVEL_INFO, owner->key, "could not be looked up: %s", text_or(words, ""));
+    core_log(core, MESSAGE_LOOKUP_FAILED, owner->key, "could not be looked up: %s", text_or(words, ""));
     owner_queue(core, owner);
 }
 

@@ -436,7 +436,7 @@ static void take_installation(struct taking *t, const struct json *row)
     core->is_copy = !text_equal(json_member(row, "system_identifier"), json_member(row, "system_identifier_now"))
                     || !text_equal(json_member(row, "database_name"), json_member(row, "database_name_now"));
     if (core->is_copy)
-        core_log(core, LOG_LEVEL_ERROR, "installation", "this database is a copy of the one trunkd was installed in (system identifier or "
+        core_log(core, MESSAGE_DATABASE_IS_COPY, "installation", "this database is a copy of the one trunkd was installed in (system identifier or "
                  "database name differ): nothing is written at any provider until trunkd.installation says what it is");
 }
 
@@ -527,12 +527,12 @@ void rows_take(struct core *core, const struct event *event)
         const struct json *json = NULL;
         struct err err = { 0 };
         if (text->json && !json_parse(&t.arena, text->json, strlen(text->json), &json, &err)) {
-            core_log(core, LOG_LEVEL_ERROR, text->key, "a row of %s cannot be read: %s", text->what, err.text);
+            core_log(core, MESSAGE_ROW_UNREADABLE, text->key, "a row of %s cannot be read: %s", text->what, err.text);
             t.unreadable = true;
             continue;
         }
         if (!take_row(&t, text, json, &err)) {
-            core_log(core, LOG_LEVEL_ERROR, text->key, "%s", err.text);
+            core_log(core, MESSAGE_ROW_UNREADABLE, text->key, "%s", err.text);
             t.unreadable = true;
         }
         arena_release(&t.arena);
@@ -541,7 +541,7 @@ void rows_take(struct core *core, const struct event *event)
         reload_end(&t);
     arena_release(&t.arena);
     if (t.foreign) {
-        core_log(core, LOG_LEVEL_WARNING, "ledger", "somebody else has written to the ledger: everything is read anew");
+        core_log(core, MESSAGE_LEDGER_WRITTEN, "ledger", "somebody else has written to the ledger: everything is read anew");
         free(t.numbers);
         core_forget(core);
         core_read(core, true);

@@ -230,7 +230,7 @@ static void scan_failed(struct core *core, struct scan *scan, const char *words)
 {
     struct gate *gate = scan->gate;
 
-    core_log(core, LOG_LEVEL_INFO, gate->name, "the list of %s failed: %s", scan->kind->name, text_or(words, ""));
+    core_log(core, MESSAGE_LIST_FAILED, gate->name, "the list of %s failed: %s", scan->kind->name, text_or(words, ""));
     lookups_end(core, scan, text_or(words, ""));
     if (scan->complete_account) {
         gate->scan_failed = true;

@@ -119,7 +119,7 @@ static void fail(struct turn *t, const char *reason, const char *words)
     owner->failed_words = must_strdup(text_or(words, ""));
     inputs_hash(t->core, owner, owner->failed_inputs);
     owner->status_unsaved = true;
-    core_log(t->core, LOG_LEVEL_WARNING, owner->key, "set-up was refused for good, and is rolled back: %s: %s", reason,
+    core_log(t->core, MESSAGE_SETUP_REFUSED, owner->key, "set-up was refused for good, and is rolled back: %s: %s", reason,
              owner->failed_words);
 }
 

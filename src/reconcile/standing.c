@@ -220,9 +220,12 @@ static void decide(struct turn *t)
     owner->status.reason = arena_strdup(&owner->status_arena, status.reason);
     owner->status.message = arena_strdup(&owner->status_arena, status.message);
     arena_release(&old);
-    if (!announced)
-        owner_tell(owner, NULL, "StatusChanged", "%s/%s%s%s", status_names[status.code], status.reason,
-                   *status.message ? ": " : "", status.message);
+    if (announced)
+        return;
+    owner_tell(owner, NULL, "StatusChanged", "%s/%s%s%s", status_names[status.code], status.reason,
+               *status.message ? ": " : "", status.message);
+    if (status.code == STATUS_CORRUPTED && !t->core->plan_only)
+        core_log(t->core, MESSAGE_CORRUPTED, owner->key, "a removal cannot finish: %s: %s", status.reason, status.message);
 }
 
 void standing_decide(struct turn *t)

@@ -318,7 +318,7 @@ static inline bool safeguard(const struct core *core, enum safeguard which) { re
 
 /* core.c */
 uint64_t core_random(struct core *);
-void core_log(struct core *, enum log_level, const char *object, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void core_log(struct core *, enum message, const char *object, const char *fmt, ...) PRINTF_LIKE(4, 5);
 struct effect *core_effect(struct core *, enum effect_type);    /* NULL never: the caller left room */
 bool core_has_room(const struct core *);                         /* for all that one turn may emit */
 void core_read(struct core *, bool all);

@@ -75,7 +75,7 @@ void unclaimed_adopt(struct core *core, struct gate *gate, struct unclaimed *u, 
 
     adopt(core, row, u);
     owner_tell(row->owner, gate->name, "LedgerLost", "%s %s was found again and adopted", u->kind->name, u->id);
-    core_log(core, LOG_LEVEL_NOTICE, row->owner->key, "found its %s %s again, which the database had forgotten", u->kind->name, u->id);
+    core_log(core, MESSAGE_FOUND_AGAIN, row->owner->key, "found its %s %s again, which the database had forgotten", u->kind->name, u->id);
     while (*at != u)
         at = &(*at)->next;
     *at = u->next;
@@ -118,7 +118,7 @@ static void unwanted(struct core *core, struct scan *scan, const struct found *f
     row_event(core, row, ROW_FOUND, NULL, &shown);
     row_is_in_the_way(core, row);
     owner_tell(owner, scan->gate->name, "DuplicateRemoved", "%s %s turned up late, and is removed", scan->kind->name, found->id);
-    core_log(core, LOG_LEVEL_WARNING, owner->key, "a %s of ours turned up late (%s) and is removed", scan->kind->name, found->id);
+    core_log(core, MESSAGE_TURNED_UP_LATE, owner->key, "a %s of ours turned up late (%s) and is removed", scan->kind->name, found->id);
     owner_queue(core, owner);
 }
 

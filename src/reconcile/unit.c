@@ -87,8 +87,8 @@ void units_committed(struct core *core, const struct event *event)
     else if (gate)
         gate_committed(core, gate, event->committed.outcome);
     if (event->committed.outcome == COMMIT_FAILED)
-        core_log(core, LOG_LEVEL_ERROR, owner ? owner->key : gate ? gate->name : "", "the database refused to record a change: %s",
-                 text_or(event->committed.text, ""));
+        core_log(core, gate ? MESSAGE_ACCOUNT_NOT_RECORDED : MESSAGE_NOT_RECORDED, owner ? owner->key : gate ? gate->name : "",
+                 "the database refused to record a change: %s", text_or(event->committed.text, ""));
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------------------------------ */

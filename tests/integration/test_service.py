@@ -5,16 +5,20 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
+import ctllib
 from daemonlib import wait_for
 import worldlib
 from worldlib import phone
 
-UNIT = pathlib.Path(os.environ.get("TRUNKD_SRCDIR") or pathlib.Path(__file__).resolve().parents[2]) / "contrib/systemd/trunkd.service"
+SOURCES = pathlib.Path(os.environ.get("TRUNKD_SRCDIR") or pathlib.Path(__file__).resolve().parents[2])
+UNIT = SOURCES / "contrib/systemd/trunkd.service"
 EXPOSURE_MAX = 1.5
 STOP_SECONDS_MAX = 10
 PATIENT = {"request_timeout": "60s", "quiet_twilio": "60s", "quiet_livekit": "60s"}
@@ -161,3 +165,88 @@ def test_both_hanging_do_not_keep_it(patient):
     with backends_hang(patient.db):
         ends_in_time(patient.daemon)
     finish(patient, fault)
+
+
+# ---- the journal
+
+MESSAGES = {name: (level, id) for name, level, id in
+            re.findall(r'^MESSAGE\((\w+), (\w+), \w+, "([0-9a-f]{32})"\)$', (SOURCES / "include/trunkd/messages.def").read_text(), re.MULTILINE)}
+CATALOG = SOURCES / "contrib/systemd/trunkd.catalog"
+# Warnings that ask for nothing: somebody learns of them all the same.
+NOTHING_TO_DO = {"TURNED_UP_LATE"}
+
+
+def test_every_message_has_an_id_of_its_own_and_each_to_act_on_is_in_the_catalog():
+    assert len({id for _, id in MESSAGES.values()}) == len(MESSAGES) > 20
+    explained = re.findall(r"^-- ([0-9a-f]{32})$", CATALOG.read_text(), re.MULTILINE)
+    assert sorted(explained) == sorted(id for name, (level, id) in MESSAGES.items() if level in ("ERROR", "WARNING") and name not in NOTHING_TO_DO)
+
+
+@pytest.mark.skipif(not shutil.which("journalctl"), reason="needs journalctl (package systemd)")
+def test_the_catalog_compiles(tmp_path):
+    folder = tmp_path / "usr/lib/systemd/catalog"
+    folder.mkdir(parents=True)
+    (tmp_path / "var/lib/systemd/catalog").mkdir(parents=True)
+    shutil.copy(CATALOG, folder)
+    done = subprocess.run(["journalctl", f"--root={tmp_path}", "--update-catalog"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "var/lib/systemd/catalog/database").stat().st_size > 1000
+
+
+def entries(datagram):
+    """One entry of the journal's native protocol: lines NAME=value, or NAME, a length and the bytes."""
+    fields = {}
+    while datagram:
+        line, datagram = datagram.split(b"\n", 1)
+        name, equals, value = line.partition(b"=")
+        if not equals:
+            length = int.from_bytes(datagram[:8], "little")
+            value, datagram = datagram[8:8 + length], datagram[9 + length:]
+        fields[name.decode()] = value.decode()
+    return fields
+
+
+# In a name space of its own the socket of the journal is the test's: it hands every datagram on to the path that it is given.
+JOURNAL = """
+import os, socket, subprocess, sys
+os.makedirs("/run/systemd/journal", exist_ok=True)
+journal, to = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+journal.bind("/run/systemd/journal/socket")
+subprocess.Popen(sys.argv[2:])
+while True:
+    to.sendto(journal.recv(1 << 16), sys.argv[1])
+"""
+
+
+def has_name_spaces():
+    return shutil.which("unshare") and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/run"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not has_name_spaces(), reason="needs unshare -m, as root")
+def test_the_journal_gets_fields(world, tmp_path):
+    world.number(A)                             # which is not in the account
+    world.db.q("insert into trunkd.twilio_account (name, account_sid, secret) values ('ill', %s, 'file:account/nothing')", "AC" + "1" * 32)
+    world.number(phone(2), account="ill")
+    heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    heard.bind(str(tmp_path / "heard"))
+    heard.settimeout(20)
+    world.daemon.log_path.touch()
+    stat = world.daemon.log_path.stat()
+    with open(world.daemon.log_path, "ab") as stream:
+        process = subprocess.Popen(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh", sys.executable, "-c", JOURNAL,
+                                    str(tmp_path / "heard"), str(ctllib.BUILD / "trunkd"), "-c", str(world.daemon.folder / "trunkd.yaml")],
+                                   stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
+                                   env={**os.environ, "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"})
+    found = {}
+    try:
+        while not {"RUNS", "ACCOUNT_ILL", "SETUP_REFUSED"} <= set(found):
+            fields = entries(heard.recv(1 << 16))
+            found[fields["TRUNKD_MESSAGE"]] = fields
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        heard.close()
+    assert all(fields["MESSAGE_ID"] == MESSAGES[name][1] for name, fields in found.items())
+    assert found["ACCOUNT_ILL"]["TRUNKD_ACCOUNT"] == "ill" and found["ACCOUNT_ILL"]["MESSAGE"].startswith("ill: SecretMissing")
+    assert found["SETUP_REFUSED"]["TRUNKD_NUMBER"] == A and found["SETUP_REFUSED"]["PRIORITY"] == "4"
+    assert "TRUNKD_NUMBER" not in found["RUNS"] and found["RUNS"]["PRIORITY"] == "5"
