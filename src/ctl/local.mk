@@ -9,6 +9,7 @@ ctl_manifest = \
 	src/ctl/manifest_read.c \
 	src/ctl/settings.c src/ctl/settings.h
 libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
+	src/ctl/agents.c \
 	src/ctl/apply.c \
 	src/ctl/apply_rows.c src/ctl/apply_rows.h \
 	src/ctl/db.c src/ctl/db.h \

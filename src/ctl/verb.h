@@ -36,6 +36,7 @@ const struct verb *verb_find(const char *name);     /* NULL: there is none */
 void verb_help(const struct verb *);
 void general_help(void);
 
+enum exit_code run_agents(const struct options *);
 enum exit_code run_apply(const struct options *);
 enum exit_code run_delete(const struct options *);
 enum exit_code run_describe(const struct options *);

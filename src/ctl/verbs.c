@@ -34,6 +34,9 @@ const struct verb verbs[] = {
       "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"
       "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",
       TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_wait },
+    { "agents", "which agent answers which number", "[NAME…] [-l LABEL=VALUE]",
+      "One line for each number, agents without one too; last the numbers that nobody answers. get agents counts instead.",
+      (TAKES_LIST | TAKES(OPTION_LABEL)) & ~TAKES(OPTION_QUIET), 0, NAMES_MAX, run_agents },
     { "link", "let an agent answer numbers", "+NUMBER… AGENT [--wait[=TIME]]",
       "The next call of each number goes to that agent; no call is lost meanwhile. All numbers are linked, or none. With --wait it stays\n"
       "until each is active with its new agent.",

@@ -235,6 +235,21 @@ def test_delete_needs_names_or_a_file(fleet, arguments):
     assert (done.code, done.err) == (1, "trunkctl: delete needs names, or -f FILE, and not both\n")
 
 
+# ---- agents
+
+def test_agents_says_who_answers_what(fleet):
+    trunkctl(fleet, "unlink", TWO)
+    assert apply(fleet, number(THREE, agent="support")).code == 0
+    rows = [row[:5] for row in table(trunkctl(fleet, "agents"))]
+    assert rows == [["AGENT", "DISPATCH-NAME", "NUMBER", "LABEL", "STATUS"], ["sales", "sales-agent", "-", "-", "-"],
+                    ["support", "support-agent", ONE, "Täglich ja", "active"], ["support", "support-agent", THREE, "-", "pending"],
+                    ["-", "-", TWO, "-", "pending"]], rows
+    assert [r["phone_number"] for r in json.loads(trunkctl(fleet, "agents", "agent/support", "-o", "json").out)] == [ONE, THREE]
+    done = trunkctl(fleet, "agents", "nobody")
+    assert (done.code, done.err) == (1, "trunkctl: there is no agent nobody\n")
+    assert trunkctl(fleet, "agents", ONE).err == f'trunkctl: "{ONE}" is not an agent\n'
+
+
 # ---- link, unlink
 
 def agents(db):
