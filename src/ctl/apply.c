@@ -4,6 +4,7 @@
 
 #include "apply_rows.h"
 #include "db.h"
+#include "prune.h"
 #include "target.h"
 #include "verb.h"
 #include "watch.h"
@@ -54,7 +55,7 @@ static enum exit_code refused(const struct manifest *m, const struct err *err)
     return EXIT_REFUSED;
 }
 
-static enum exit_code apply(const struct options *options, struct manifest *m, struct applied *applied)
+static enum exit_code apply(const struct options *options, struct manifest *m, struct applied *applied, struct pruned *pruned)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(db_close_at) struct db *db = NULL;
@@ -68,15 +69,19 @@ static enum exit_code apply(const struct options *options, struct manifest *m, s
         return fail(&err);
     if (!apply_rows(db, m, applied, &err))
         return refused(m, &err);
+    if (options->prune && !prune(db, options, m, pruned, &err))
+        return fail(&err);
     if (options->dry_run) {
         if (!db_script(db, "set constraints all immediate", &err) || !db_script(db, "rollback", &err))
             return fail(&err);
         applied_print(m, applied, " (dry run)");
+        prune_print(pruned, " (dry run)");
         return EXIT_DONE;
     }
-    if (!db_script(db, "commit", &err))
+    if (!prune_is_agreed(options, pruned, &err) || !db_script(db, "commit", &err))
         return fail(&err);
     applied_print(m, applied, "");
+    prune_print(pruned, "");
     fflush(stdout);
     if (!options->wait)
         return EXIT_DONE;
@@ -88,6 +93,7 @@ static enum exit_code apply(const struct options *options, struct manifest *m, s
 enum exit_code run_apply(const struct options *options)
 {
     struct applied applied = { .changes = NULL };
+    struct pruned pruned = { .count = 0 };
     struct manifest m;
     enum exit_code code;
 
@@ -95,13 +101,16 @@ enum exit_code run_apply(const struct options *options)
         return fail_text("apply needs -f FILE, -f FOLDER or -f - for standard input");
     if (options->wait && options->dry_run)
         return fail_text("--wait and --dry-run do not go together: nothing is left to wait for");
+    if (!options->prune && (options->label_count > 0 || options->yes || options->force))
+        return fail_text("-l, --yes and --force of apply go with --prune");
     if (manifest_load(options->files, options->file_count, &m)) {
-        code = apply(options, &m, &applied);
+        code = apply(options, &m, &applied, &pruned);
     } else {
         fputs(m.errors.data, stderr);
         code = EXIT_ERROR;
     }
     applied_release(&applied);
+    prune_release(&pruned);
     manifest_release(&m);
     return code;
 }

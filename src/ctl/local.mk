@@ -30,6 +30,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/out.c src/ctl/out.h \
 	src/ctl/path.c \
 	src/ctl/plan.c \
+	src/ctl/prune.c src/ctl/prune.h \
 	src/ctl/retry.c \
 	src/ctl/seal.c \
 	src/ctl/target.c src/ctl/target.h \

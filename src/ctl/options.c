@@ -24,6 +24,9 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_OUTPUT]     = { "output",     'o', required_argument, "FORMAT",     "table, wide, json or yaml; the keys of these two are the columns of the views" },
     [OPTION_NO_HEADERS] = { "no-headers", 0,   no_argument,       NULL,         "a table without its first line" },
     [OPTION_DATABASE]   = { "database",   'd', required_argument, "CONNINFO",   "a name or connection string; else PGHOST, PGDATABASE, PGSERVICE …" },
+    [OPTION_PRUNE]      = { "prune",      0,   no_argument,       NULL,         "delete what carries the labels of -l and stands in no manifest" },
+    [OPTION_YES]        = { "yes",        0,   no_argument,       NULL,         "agree to what --prune deletes, instead of being asked" },
+    [OPTION_FORCE]      = { "force",      0,   no_argument,       NULL,         "let --prune delete more than a fifth of what carries the labels" },
     [OPTION_QUIET]      = { "quiet",      'q', no_argument,       NULL,         "the names only, one a line" },
     [OPTION_HELP]       = { "help",       'h', no_argument,       NULL,         "this text" },
 };
@@ -94,6 +97,9 @@ static bool option_set(struct options *options, enum option_id id, const char *t
             return err_set(err, ERR_REJECTED, "-n wants a number from 0 to 1000000, not \"%s\"", text);
         return true;
     case OPTION_KEY_FILE:   options->key_file = text; return true;
+    case OPTION_PRUNE:      options->prune = true; return true;
+    case OPTION_YES:        options->yes = true; return true;
+    case OPTION_FORCE:      options->force = true; return true;
     case OPTION_QUIET:      options->quiet = true; return true;
     case OPTION_STATUS:     options->status = true; return true;
     case OPTION_HELP:       options->help = true; return true;

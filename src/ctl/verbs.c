@@ -10,11 +10,12 @@ const struct verb verbs[] = {
       "Applies what is missing, each numbered file in a transaction of its own. It waits at most a few seconds for a lock and tries\n"
       "again, so that it never holds up applications; two at once do no harm. A second run changes nothing.",
       TAKES_DATABASE | TAKES(OPTION_STATUS), 0, 0, run_migrate },
-    { "apply", "make the database say what the manifests say", "-f FILE|DIR|- [--wait[=TIME]] [--dry-run]",
+    { "apply", "make the database say what the manifests say", "-f FILE|DIR|- [--wait[=TIME]] [--dry-run] [--prune -l LABEL=VALUE]",
       "Everything is applied in one transaction, or nothing. Prints created, changed or unchanged for each object. A key that is not\n"
       "written means its default. With --wait it shows progress until every number of the manifests is settled, and ends with 3 if\n"
-      "one of them is not active then.",
-      TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_DRY_RUN), 0, 0, run_apply },
+      "one of them is not active then. With --prune what carries the label and stands in none of them is deleted in the same transaction.",
+      TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_DRY_RUN) | TAKES(OPTION_LABEL) | TAKES(OPTION_PRUNE)
+      | TAKES(OPTION_YES) | TAKES(OPTION_FORCE), 0, 0, run_apply },
     { "plan", "show what the daemon would do at the providers", "[-f FILE|DIR|-]",
       "Reads one snapshot of the database and prints every operation that is due, and what each blocked one waits for. With -f the\n"
       "manifests are applied first and taken back afterwards. Ends with 2 if anything is to be done.",

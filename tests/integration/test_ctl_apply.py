@@ -1,4 +1,7 @@
 """trunkctl apply: rows from manifests, in one transaction, with every error in its place."""
+import os
+import pty
+import subprocess
 import threading
 import time
 
@@ -327,3 +330,57 @@ def test_on_a_terminal_a_number_keeps_one_line(db):
     assert "\x1b[2A" in shown and shown.count("\n") == 4 and shown.rstrip().endswith(f"{TWO}  active UpToDate")
 
 
+
+
+# ---- prune
+
+def labelled(*names):
+    return "".join(document("PhoneNumber", f"+1415555{n:04}", {"twilioAccount": "main"}, {"team": "a"}) for n in names)
+
+
+@pytest.fixture
+def ten(db):
+    assert apply(db, ACCOUNTS, agent("x"), labelled(*range(10)), number("+14155559999")).code == 0
+    return db
+
+
+def numbers(db):
+    return db.one("select count(*) from trunkd.phone_number")
+
+
+def test_prune_deletes_what_carries_the_label_and_stands_nowhere(ten):
+    done = trunkctl(ten, "apply", "-f", "-", "--prune", "-l", "team=a", "--dry-run", stdin=labelled(*range(8)))
+    assert done.code == 0 and done.out.count(" deleted (dry run)\n") == 2 and numbers(ten) == 11, done
+    done = trunkctl(ten, "apply", "-f", "-", "--prune", "-l", "team=a", stdin=labelled(*range(8)))
+    assert (done.code, done.out, numbers(ten)) == (3, "", 11) and "would delete 2; nothing was changed. Where nobody can be asked, --yes" in done.err, done
+    done = trunkctl(ten, "apply", "-f", "-", "--prune", "-l", "team=a", "--yes", stdin=labelled(*range(8)))
+    assert done.code == 0 and "PhoneNumber/+14155550008 deleted\nPhoneNumber/+14155550009 deleted\n" in done.out and numbers(ten) == 9, done
+    assert ten.one("select count(*) from trunkd.agent") == 1
+
+
+def test_prune_of_more_than_a_fifth_needs_force(ten):
+    done = trunkctl(ten, "apply", "-f", "-", "--prune", "-l", "team=a", "--yes", stdin=labelled(*range(7)))
+    assert done.code == 3 and "3 of the 10 that carry the label, more than a fifth; nothing was changed" in done.err and numbers(ten) == 11, done
+    done = trunkctl(ten, "apply", "-f", "-", "--prune", "-l", "team=a", "--yes", "--force", stdin=labelled(*range(7)))
+    assert done.code == 0 and numbers(ten) == 8, done
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--prune"], "--prune needs -l LABEL=VALUE"), (["-l", "team=a"], "-l, --yes and --force of apply go with --prune"),
+    (["--yes"], "-l, --yes and --force of apply go with --prune"),
+])
+def test_prune_that_is_half_said_changes_nothing(ten, arguments, sentence):
+    done = trunkctl(ten, "apply", "-f", "-", *arguments, stdin=labelled(*range(20)))
+    assert done.code == 1 and sentence in done.err and numbers(ten) == 11, done
+
+
+def test_prune_asks_whoever_sits_at_a_terminal(ten, tmp_path):
+    (tmp_path / "x.yaml").write_text(labelled(*range(9)))
+    for answer, code, left in (("no", 3, 11), ("yes", 0, 10)):
+        main, terminal = pty.openpty()
+        process = subprocess.Popen([str(ctllib.BUILD / "trunkctl"), "apply", "-f", str(tmp_path / "x.yaml"), "--prune", "-l", "team=a"],
+                                   env=ctllib.environment(ten), stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        os.write(main, (answer + "\n").encode())
+        out, err = process.communicate(timeout=60)
+        os.close(main), os.close(terminal)
+        assert process.returncode == code and "delete 1 of the 10 that carry the label? Type yes: " in out and numbers(ten) == left, (out, err)
