@@ -54,6 +54,25 @@ def test_two_at_once_apply_each_migration_once(empty):
     assert sorted(lines) == [f"applied {p.stem}" for p in pglib.SCHEMA]
 
 
+def test_demands_of_encryption_from_before_are_gone_or_named(db):
+    done = ctllib.apply(db, ctllib.ACCOUNTS, ctllib.document("Trunk", "safe", {"twilioAccount": "main", "twilioTrunk": {"secure": True}}),
+                        *[ctllib.document("PhoneNumber", f"+141555501{n:02}", {"twilioAccount": "main"}) for n in range(25)])
+    assert done.code == 0, done
+    db.q("alter table trunkd.phone_number disable trigger user")
+    db.q("""update trunkd.phone_number set outbound_trunk = '{"media_encryption": "require", "from_host": "x.example"}'""")
+    db.q("update trunkd.phone_number set trunk = 'safe' where phone_number = '+14155550100'")
+    db.q("""update trunkd.phone_number set twilio_trunk = '{"secure": true}' where phone_number = '+14155550101'""")
+    db.q("""update trunkd.phone_number set outbound_trunk = '{"media_encryption": "allow"}' where phone_number = '+14155550102'""")
+    db.q("alter table trunkd.phone_number enable trigger user")
+    db.q("delete from trunkd.schema_version where name = '0034_encryption_left'")
+    done = trunkctl(db, "migrate")
+    assert done.code == 0 and done.out == "applied 0034_encryption_left\n", done
+    assert "media_encryption is require, can be set up: +14155550103, +14155550104, " in done.err and " and 2 more. Set secure" in done.err, done.err
+    left = dict(db.q("select phone_number, outbound_trunk from trunkd.phone_number"))
+    assert left["+14155550100"] == left["+14155550101"] == {"from_host": "x.example"} and left["+14155550102"] == {"media_encryption": "allow"}
+    assert left["+14155550103"]["media_encryption"] == "require"
+
+
 def test_a_newer_database_is_refused(db):
     db.q("insert into trunkd.schema_version (number, name, checksum) values (9999, '9999_future', 'x')")
     for arguments in (["migrate"], ["migrate", "--status"]):
