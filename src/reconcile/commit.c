@@ -15,7 +15,18 @@ static bool nothing_left(const struct owner *owner)
     return !trunk_is_wanted(owner) && owner->members_count == 0;
 }
 
-static bool anything_to_write(const struct owner *owner, bool ends)
+static bool more_wishes(const struct core *core, const struct owner *owner) { return owner->requests_left > 0 && owner->requests_left == core->reads; }
+
+/* As long as a wish has not been taken, whoever waits for the object goes on waiting. */
+static bool may_acknowledge(const struct core *core, const struct owner *owner)
+{
+    for (size_t i = 0; i < owner->requests_count; i++)
+        if (!owner->requests[i].taken)
+            return false;
+    return owner->dirty_ver && !more_wishes(core, owner);
+}
+
+static bool anything_to_write(const struct core *core, const struct owner *owner, bool ends)
 {
     for (size_t i = 0; i < owner->rows_count; i++)
         if (owner->rows[i]->unsaved)
@@ -25,7 +36,7 @@ static bool anything_to_write(const struct owner *owner, bool ends)
     for (size_t i = 0; i < owner->requests_count; i++)
         wishes = wishes || owner->requests[i].taken;
     bool status = ends ? exists : owner->status_unsaved;
-    return owner->dirty_ver || wishes || owner->happenings_count > 0 || status || owner->record.unsaved;
+    return may_acknowledge(core, owner) || wishes || owner->happenings_count > 0 || status || owner->record.unsaved;
 }
 
 static void write_rows(struct turn *t, struct buf *b)
@@ -84,7 +95,7 @@ void commit_turn(struct turn *t)
     bool ends = nothing_left(owner);
     struct buf b;
 
-    if (!anything_to_write(owner, ends))
+    if (!anything_to_write(core, owner, ends))
         return;
     uint64_t unit = ++core->next_unit;
     unit_begin(core, &b, unit);
@@ -105,7 +116,7 @@ void commit_turn(struct turn *t)
         unit_event(&b, owner_type_names[owner->type], owner->key, owner->happenings[i].account, owner->happenings[i].reason,
                    owner->happenings[i].message);
     owner->telling = owner->happenings_count;
-    if (owner->dirty_ver) {
+    if (may_acknowledge(core, owner)) {
         unit_ack(&b, owner_type_names[owner->type], owner->key, owner->dirty_ver);
         owner->ack_ver = owner->dirty_ver;
         owner->dirty_ver = 0;
@@ -130,6 +141,8 @@ static void unit_done(struct core *core, struct owner *owner)
     core->undone -= owner->undone;
     owner->undone = false;
     verbs_told(owner, true);
+    if (more_wishes(core, owner))
+        core_read(core, false);
     for (size_t i = owner->rows_count; i-- > 0;) {
         struct row *row = owner->rows[i];
         if (!row->committing)

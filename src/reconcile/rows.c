@@ -410,6 +410,8 @@ static void take_request(struct taking *t, const struct json *row)
         request.why = must_strdup(text_or(json_member(row, "why"), ""));
         owner->requests = must_realloc(owner->requests, (owner->requests_count + 1) * sizeof(request));
         owner->requests[owner->requests_count++] = request;
+    } else {
+        owner->requests_left = t->core->reads;
     }
     owner_queue(t->core, owner);
 }
@@ -520,6 +522,7 @@ void rows_take(struct core *core, const struct event *event)
     struct taking t = { .core = core, .reload = event->rows.all && core->loaded };
 
     core->reading = false;
+    core->reads++;
     if (t.reload)
         reload_begin(&t);
     for (size_t i = 0; i < event->rows.count; i++) {

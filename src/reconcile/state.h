@@ -77,7 +77,7 @@ struct request_row { uint64_t id; enum verb verb; char *why; bool taken, told; }
 /* What happened, to be told in the next unit. */
 struct happening { char *account, *reason, *message; };
 #define HAPPENINGS_MAX 16           /* of one owner between two units; what comes on top is only logged */
-#define REQUESTS_MAX 4              /* of one owner at a time; more wait for the next read */
+#define REQUESTS_MAX 4              /* of one owner at a time; for more of them it is read again */
 
 struct owner {
     enum owner_type type;
@@ -146,6 +146,7 @@ struct owner {
     size_t happenings_count, telling;                   /* telling: so many are in the unit under way */
     struct request_row *requests;
     size_t requests_count;
+    uint64_t requests_left;         /* the read in which there were more of them than are taken at a time; 0: none yet */
 };
 
 enum gate_scan { SCAN_NEEDED, SCAN_RUNNING, SCAN_DONE };
@@ -284,6 +285,7 @@ struct core {
     uint64_t random;
     /* lease and database */
     int64_t epoch, lease_until_ms, lease_asked_ms, lease_next_ms;
+    uint64_t reads;                 /* that were taken */
     bool lease_asked, database_up, loaded, reading, read_wanted, read_all_wanted;
     bool down;                      /* the connection went, and is not back */
     bool is_copy;                   /* the database is a copy of the one that was installed: reads only */

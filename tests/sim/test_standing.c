@@ -196,6 +196,21 @@ static void test_what_calls_do_not_need_keeps_no_number_waiting(void **state)
     assert_string_equal(world_status(w, B), "active/UpToDate");
 }
 
+/* More wishes of one object than are taken at a time: who waits for it does not come back between two of them. */
+static void test_an_object_is_unread_until_its_last_wish_is_taken(void **state)
+{
+    (void)state;
+    WORLD(1);
+    active(w, "inbound");
+    for (int i = 0; i < 11; i++)
+        world_ask(w, "retry", "number", A);
+    for (int i = 0; i < 1000 && db_row(&w->db, "dirty", "number|" A); i++)
+        world_run(w, 1);
+    assert_int_equal(json_object_object_length(db_table(&w->db, "request")), 0);
+    assert_true(world_events(w, "Retried") == 11);
+    rest(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_a_number_that_moved_away_from_a_revoked_project_works_with_leftovers),
         cmocka_unit_test(test_what_calls_do_not_need_refuses_no_number),
         cmocka_unit_test(test_what_calls_do_not_need_keeps_no_number_waiting),
+        cmocka_unit_test(test_an_object_is_unread_until_its_last_wish_is_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
