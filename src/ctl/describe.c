@@ -114,6 +114,12 @@ MUST_CHECK static bool events_print(struct db *db, const char *name, struct err 
     return true;
 }
 
+/* What is set of its rule is set of its agent. */
+MUST_CHECK static bool rule_settings_print(struct db *db, const struct json *agent, struct err *err)
+{
+    return !agent || settings_print(db, &(struct target){ .kind = TARGET_AGENT, .name = json_member(agent, "name") }, agent, err);
+}
+
 MUST_CHECK static bool number_describe(struct db *db, const struct target *target, struct err *err)
 {
     const char *name = target->name;
@@ -132,7 +138,7 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
     if (!db_statement(db, "describe_resources", &name, &resources, err) && err->class != ERR_REJECTED)
         return false;
     status_print(number, rows);
-    if (!settings_print(db, target, number, err))
+    if (!settings_print(db, target, number, err) || !rule_settings_print(db, agent, err))
         return false;
     labels_print(number);
     path_print(number, agent, resources);

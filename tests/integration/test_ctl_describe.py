@@ -114,14 +114,15 @@ def test_describe_shows_what_is_set_in_the_words_of_a_manifest(fleet):
                  document("Trunk", "big", {"twilioAccount": "main", "numbersMax": 40, "twilioTrunk": recovery}),
                  document("Agent", "support", {"dispatchName": "support-agent", "dispatchRule": {"type": "direct", "roomName": "lobby",
                                                                                               "moreAgents": {"clerk": "x"}}}),
-                 document("PhoneNumber", ONE, {"twilioAccount": "main", "trunk": "big", "takeover": True,
+                 document("PhoneNumber", ONE, {"twilioAccount": "main", "trunk": "big", "agent": "support", "takeover": True,
                                                "inboundTrunk": {"ringingTimeoutSeconds": 30, "allowedNumbers": ["+1555"]}}),
                  document("PhoneNumber", SIP, {"provider": "sip", "livekitProject": "lk", "supportsOutbound": True, "outboundTrunk": {
                      "address": "sip.carrier.example", "authUsername": "desk", "authPassword": "file:sip/carrier"}}))
     assert done.code == 0, done
     seen = words(trunkctl(fleet, "describe", ONE).out)
     at = seen.index("takeover | true")
-    assert seen[at + 1:at + 3] == ['inboundTrunk | allowedNumbers: ["+1555"]', "ringingTimeoutSeconds: 30"]
+    assert seen[at + 1:at + 6] == ['inboundTrunk | allowedNumbers: ["+1555"]', "ringingTimeoutSeconds: 30", "dispatchRule | type: direct",
+                                   "roomName: lobby", 'moreAgents: {"clerk":"x"}']
     seen = words(trunkctl(fleet, "describe", SIP).out)
     at = seen.index("outboundTrunk | address: sip.carrier.example")
     assert seen[at + 1:at + 3] == ["authUsername: desk", "authPassword: file:sip/carrier"] and "takeover | true" not in seen
