@@ -151,7 +151,7 @@ static void unit_done(struct core *core, struct owner *owner)
         row->rev++;
         if (row->ended && !row->unsaved) {
             grave_dig(core, row);
-            row_free(core, row);
+            row_free(row);
             fewer = true;
             continue;
         }

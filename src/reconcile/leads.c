@@ -203,7 +203,7 @@ void leads_changed(struct core *core, const struct owner *number)
 
 /* One more version, which is wanted from now on because the ledger has it. False: there are too many of them already, and the wish waits
  * until one has gone. */
-bool leads_rotate(struct core *core, struct owner *trunk, const char *why)
+bool leads_rotate(struct owner *trunk, const char *why)
 {
     const struct row *newest = NULL;
     char slot[24];
@@ -218,7 +218,7 @@ bool leads_rotate(struct core *core, struct owner *trunk, const char *why)
     if (versions(trunk) >= VERSIONS_MAX)
         return false;
     snprintf(slot, sizeof(slot), "%" PRId64, resource_version(&newest->r) + 1);
-    row_touch(row_new(core, trunk, newest->r.kind, slot, newest->gate));
+    row_touch(row_new(trunk, newest->r.kind, slot, newest->gate));
     owner_tell(trunk, newest->r.account, "Rotated", "password %s is being made: %s", slot, why);
     return true;
 }

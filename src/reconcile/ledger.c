@@ -19,11 +19,10 @@ bool row_forget_failures(struct row *row)
     return true;
 }
 
-struct row *row_new(struct core *core, struct owner *owner, const struct kind *kind, const char *slot, struct gate *gate)
+struct row *row_new(struct owner *owner, const struct kind *kind, const char *slot, struct gate *gate)
 {
     struct row *row = must_calloc(1, sizeof(*row));
 
-    (void)core;
     row->owner = owner;
     row->gate = gate;
     row->arena = ARENA_SMALL;
@@ -42,11 +41,10 @@ struct row *row_new(struct core *core, struct owner *owner, const struct kind *k
     return row;
 }
 
-void row_free(struct core *core, struct row *row)
+void row_free(struct row *row)
 {
     struct owner *owner = row->owner;
 
-    (void)core;
     assert(!row->flying && !row->sealing);
     assert(row->gate->rows > 0);
     scans_forget_row(row->gate, row);

@@ -266,7 +266,7 @@ void verbs_apply(struct core *core, struct owner *owner)
             force_delete(core, owner, request->why);
             break;
         case VERB_ROTATE:
-            if (!leads_rotate(core, owner, request->why))
+            if (!leads_rotate(owner, request->why))
                 return;
             break;
         case VERB_UNKNOWN:

@@ -376,7 +376,7 @@ static bool take_resource(struct taking *t, const char *key, const struct json *
     if (!gate_account(gate))
         gate->family = kind->family;
     owner_at(owner, gate);
-    struct row *resource = row_new(t->core, owner, kind, slot, gate);
+    struct row *resource = row_new(owner, kind, slot, gate);
     fill_resource(t, resource, json);
     row_repack(resource);
     owner_queue(t->core, owner);

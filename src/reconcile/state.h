@@ -343,8 +343,8 @@ void owner_recount(struct core *, struct owner *number);
 void owners_expire(struct core *);                              /* due timers go to the queue */
 struct gate *gate_get(struct core *, const char *name, bool make);
 const struct account *gate_account(const struct gate *);
-struct row *row_new(struct core *, struct owner *, const struct kind *, const char *slot, struct gate *);
-void row_free(struct core *, struct row *);
+struct row *row_new(struct owner *, const struct kind *, const char *slot, struct gate *);
+void row_free(struct row *);
 void row_set_nonce(struct core *, struct row *, const char *nonce);
 bool row_forget_failures(struct row *);
 void row_touch(struct row *);                                   /* the image changed */
@@ -361,7 +361,7 @@ uint8_t leads_uses(const struct owner *number, const struct owner *trunk);     /
 void leads_count(struct owner *trunk, uint8_t *counted, uint8_t uses);          /* a member uses these now */
 int64_t leads_mark_used(const struct core *, struct owner *trunk);     /* until when that holds; NEVER_MS: until something changes */
 void leads_changed(struct core *, const struct owner *number);
-bool leads_rotate(struct core *, struct owner *trunk, const char *why);
+bool leads_rotate(struct owner *trunk, const char *why);
 
 /* brake.c: removals that come in a mass */
 void brake_look(struct core *, struct owner *const *numbers, size_t count);    /* numbers whose row was read */

@@ -143,7 +143,7 @@ static struct row *row_for(struct turn *t, const struct planned *p)
 {
     if (p->row)
         return row_of(p);
-    struct row *row = row_new(t->core, t->owner, p->kind, p->slot, gate_get(t->core, p->account, true));
+    struct row *row = row_new(t->owner, p->kind, p->slot, gate_get(t->core, p->account, true));
     if (p->kind->id == KIND_TRUNK_PHONE_NUMBER)
         row->r.external_id = row_keep(row, t->owner->record.sid);
     return row;

@@ -112,7 +112,7 @@ static void unwanted(struct core *core, struct scan *scan, const struct found *f
     for (size_t i = 0; i < owner->rows_count; i++)
         if (owner->rows[i]->r.kind == scan->kind && text_equal(owner->rows[i]->r.slot, slot))
             return;
-    struct row *row = row_new(core, owner, scan->kind, slot, scan->gate);
+    struct row *row = row_new(owner, scan->kind, slot, scan->gate);
     text_copy(shown.tag.nonce, sizeof(shown.tag.nonce), nonce);
     row_set_nonce(core, row, nonce);
     row_event(core, row, ROW_FOUND, NULL, &shown);
