@@ -262,8 +262,9 @@ static const char *zero_of(const struct field *field)
     switch (field->type) {
     case FIELD_BOOL: return "false";
     case FIELD_INT: return "0";
-    case FIELD_ENUM: return field->names[0];
-    case FIELD_TEXT: case FIELD_DURATION: case FIELD_SET: case FIELD_MAP: case FIELD_PAIRS: case FIELD_VARIANT: return "empty";
+    case FIELD_DURATION: return "0s";
+    case FIELD_ENUM: case FIELD_VARIANT: return field->names[0];
+    case FIELD_TEXT: case FIELD_SET: case FIELD_MAP: case FIELD_PAIRS: return "empty";
     case FIELD_SECRET: return "none";
     }
     return "empty";

@@ -540,25 +540,40 @@ static void test_what_is_only_shown_is_kept_for_people(void **state)
     assert_int_equal(world_events(w, "Drifted"), 0);
 }
 
+static void change_by(struct world *w, enum kind_id id, const char *body)
+{
+    char path[200];
+
+    path_of(w, id, path, sizeof(path));
+    json_object_put(world_sim(w, "POST", path, body));
+}
+
+static bool is_told(struct world *w, const char *words)
+{
+    for (size_t i = 0; i < json_object_array_length(w->db.events); i++)
+        if (strstr(db_text(json_object_array_get_idx(w->db.events, i), "message"), words))
+            return true;
+    return false;
+}
+
 /* What is the same as nothing has a name. */
 static void test_a_zero_value_is_told_by_its_name(void **state)
 {
     CLEANUP(world_cleanup) struct world *w = standing_world();
-    char path[200];
 
     (void)state;
-    world_wish(w, "number", A, "{'twilio_trunk':{'transfer_mode':'enable-all'}}");
+    world_wish(w, "number", A, "{'twilio_trunk':{'transfer_mode':'enable-all'},'inbound_trunk':{'ringing_timeout_seconds':30}}");
+    world_wish(w, "agent", "support", "{'dispatch_rule':{'type':'callee'}}");
     world_run(w, 1 * MINUTES);
     rest(w);
-    path_of(w, KIND_TWILIO_TRUNK, path, sizeof(path));
-    json_object_put(world_sim(w, "POST", path, "{'transfer_mode':'disable-all','cnam_lookup_enabled':true}"));
+    change_by(w, KIND_TWILIO_TRUNK, "{'transfer_mode':'disable-all','cnam_lookup_enabled':true}");
+    change_by(w, KIND_INBOUND_TRUNK, "{'ringing_timeout':'0s'}");
+    change_by(w, KIND_DISPATCH_RULE, "{'rule':{'dispatch_rule_individual':{'room_prefix':'call'}}}");
     world_run(w, ONE_SCAN);
     converged(w);
-    struct json_object *told = NULL;
-    for (size_t i = 0; i < json_object_array_length(w->db.events); i++)
-        if (strcmp(db_text(json_object_array_get_idx(w->db.events, i), "reason"), "Drifted") == 0)
-            told = json_object_array_get_idx(w->db.events, i);
-    assert_non_null(strstr(db_text(told, "message"), "transfer_mode is disable-all, was enable-all; cnam_lookup_enabled is true, was false"));
+    assert_true(is_told(w, "transfer_mode is disable-all, was enable-all; cnam_lookup_enabled is true, was false"));
+    assert_true(is_told(w, "ringing_timeout is 0s, was 30s"));
+    assert_true(is_told(w, "type is dispatch_rule_individual, was dispatch_rule_callee"));
 }
 
 int main(int argc, char **argv)
