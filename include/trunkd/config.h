@@ -4,6 +4,7 @@
  *   secrets_directory: secrets                                    # relative paths begin where the file lies
  *   keys: [keys]                                                  # key files or directories, oldest first
  *   allowed_origins: ["https://proxy.example.net"]
+ *   metrics: 127.0.0.1:9469                                       # left out: no metrics
  *   log_level: info                                               # error, warning, notice, info, debug
  *   timing:                                                       # every field of struct settings, without _ms
  *     lease: 15s
@@ -32,6 +33,7 @@ struct config {
     const char **key_paths;
     size_t key_paths_count;
     enum log_level log_level;
+    const char *metrics;                /* where figures are shown; "": nowhere */
     struct settings settings;           /* origins included */
 };
 

@@ -107,6 +107,7 @@ struct effect {
             bool write;
             int64_t send_by_ms;                             /* of the monotonic clock */
             int64_t timeout_ms;
+            const char *account;                            /* where it goes */
             const char *what;                               /* for the log: "+14155551234 create livekit.inbound_trunk" */
         } send;
         struct { uint64_t id; const char *place, *reference; } seal;   /* reference NULL: make a password */
@@ -137,6 +138,32 @@ bool core_step(struct core *, const struct event *, struct effects *);
 const char *core_summary(struct core *);
 /* After EVENT_STOP: nothing is open or unsaved any more. */
 bool core_is_idle(const struct core *);
+
+/* What there is to measure. Nothing of it grows with the numbers that there are: each comes as a count, the accounts one by one. */
+struct core_figures {
+    bool database_up, is_copy;
+    int64_t epoch;                  /* 0: the lease is not ours */
+    int64_t lease_left_ms;          /* as it was granted last; <= 0: it ran out */
+    size_t turns_waiting;           /* owners whose turn is due */
+    size_t units_open;              /* changes on their way to the database */
+};
+struct account_figures {
+    const char *name, *family, *condition;      /* condition "": fine */
+    int64_t window, in_flight, waiting;         /* requests that may be and are under way; owners that wait for a place */
+    int64_t waits_ms;                           /* how long the longest of them has waited */
+    int64_t pause_ms;                           /* nothing is sent for so long: throttled, or at its pace */
+    int64_t scanned_ms;                         /* since its last complete scan began; -1: none yet */
+    bool probing, braked, held;                 /* held: its removals */
+};
+struct figures_sink {
+    void *userdata;
+    void (*numbers)(void *userdata, const char *status, const char *reason, size_t count);
+    /* Answers so far, by what they came to; kind "": no object's (a probe, a look-up). */
+    void (*answers)(void *userdata, const char *kind, const char *operation, const char *outcome, uint64_t count);
+    void (*account)(void *userdata, const struct account_figures *);
+};
+/* sink NULL: only what is in *ret. */
+void core_figures(const struct core *, int64_t now_ms, const struct figures_sink *, struct core_figures *ret);
 
 /* What would be done now, owner by owner, for people. `each` is called with lines of one owner together. */
 struct plan_line {

@@ -68,7 +68,10 @@ MUST_CHECK bool vault_seal_with(const char *public_key, const char *place, const
 MUST_CHECK bool vault_key_create(const char *path, struct err *err);
 
 /* What may be published so that people can seal; oldest first, returns how many. */
-struct vault_public_key { char id[VAULT_KEY_ID_BYTES]; char key[VAULT_PUBLIC_KEY_BYTES]; };
+struct vault_public_key {
+    char id[VAULT_KEY_ID_BYTES], key[VAULT_PUBLIC_KEY_BYTES];
+    int64_t written_s;                  /* when its file was written last */
+};
 size_t vault_public_keys(const struct vault *, struct vault_public_key ret_keys[VAULT_KEYS_MAX]);
 
 void vault_random(void *ret_bytes, size_t n);       /* needs no struct vault */

@@ -166,6 +166,15 @@ static void set_secrets_directory(struct reading *r, const struct yaml *node)
     (void)!take_path(r, node, "secrets_directory", &r->config->secrets_directory);
 }
 
+/* An address begins as a number does, and needs no quotes all the same: whether it is one is looked at by who listens there. */
+static void set_metrics(struct reading *r, const struct yaml *node)
+{
+    if (node->type == YAML_TEXT)
+        r->config->metrics = arena_strdup(&r->config->arena, node->text);
+    else
+        refuse(r, node, "metrics is one address, like `metrics: 127.0.0.1:9469`");
+}
+
 static void set_keys(struct reading *r, const struct yaml *node)
 {
     r->config->key_paths = take_list(r, node, "keys", take_path, &r->config->key_paths_count);
@@ -279,6 +288,9 @@ static const struct { const char *name; void (*set)(struct reading *, const stru
       "Origins, such as https://proxy.example.net, to which credentials go besides Twilio and LiveKit Cloud, and hosts of carriers to which "
       "SIP passwords lead." },
     { "log_level", set_log_level, "What is logged: error, warning, notice, info (if nothing is said) or debug." },
+    { "metrics", set_metrics,
+      "Where figures for Prometheus are shown, and /healthz and /readyz: ADDRESS:PORT, with the address in numbers, or the path of a socket; if "
+      "nothing is said, nowhere." },
     { "timing", set_timing, "A map of times and counts." },
 };
 
@@ -365,7 +377,7 @@ static void read_document(struct reading *r, const struct yaml *document)
 bool config_parse(const char *path, const char *text, size_t bytes, struct config *ret_config, struct buf *complaints)
 {
     static const char *const nothing[] = { NULL };
-    struct config config = { .database = "", .log_level = LOG_LEVEL_INFO, .settings = settings_default };
+    struct config config = { .database = "", .metrics = "", .log_level = LOG_LEVEL_INFO, .settings = settings_default };
     struct reading r = { .path = path, .text = text, .bytes = bytes, .config = &config, .complaints = complaints };
     struct arena tree = { 0 };
     const struct yaml *document;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <trunkd/arena.h>
+#include <trunkd/metrics.h>
 #include <trunkd/pg.h>
 #include <trunkd/text.h>
 #include <trunkd/vault.h>
@@ -50,6 +51,11 @@ static bool read_config(const char *path, struct config *ret_config)
     buf_release(&complaints);
     if (ok && !conninfo_check(ret_config->database, &err)) {
         fprintf(stderr, "%s: database: %s\n", path, err.text);
+        config_release(ret_config);
+        return false;
+    }
+    if (ok && *ret_config->metrics && !metrics_address_check(ret_config->metrics, &err)) {
+        fprintf(stderr, "%s: metrics: %s\n", path, err.text);
         config_release(ret_config);
         return false;
     }

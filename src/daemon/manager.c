@@ -15,11 +15,13 @@
 #include <time.h>
 #include <trunkd/core.h>
 #include <trunkd/http.h>
+#include <trunkd/metrics.h>
 #include <trunkd/pg.h>
 #include <trunkd/text.h>
 #include <trunkd/vault.h>
 #include <unistd.h>
 
+#include "figures.h"
 #include "hooks.h"
 #include "log.h"
 
@@ -45,6 +47,8 @@ struct manager {
     struct store *store;
     struct http *http;
     struct vault *vault;
+    struct figures *figures;
+    struct metrics_server *metrics;     /* NULL: not asked for, or could not listen */
     sd_event_source *timer, *more, *status_timer, *stop_timer, *signals[4];
     struct answer *answers, **answers_end;
     int64_t status_ms;
@@ -129,6 +133,7 @@ static void carry_out(struct manager *m)
 {
     for (size_t i = 0; i < m->effects.count; i++) {
         const struct effect *effect = &m->effects.list[i];
+        figures_effect(m->figures, effect, now_us(CLOCK_BOOTTIME));
         switch (effect->type) {
         case EFFECT_READ: store_read(m->store, effect->read.all); break;
         case EFFECT_COMMIT: store_commit(m->store, effect->commit.unit, effect->commit.json); break;
@@ -175,7 +180,10 @@ static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdat
 
 static bool step(struct manager *m, struct event *event)
 {
-    event->now_ms = now_ms(CLOCK_BOOTTIME);
+    int64_t now = now_us(CLOCK_BOOTTIME);
+
+    figures_event(m->figures, event, now);
+    event->now_ms = now / 1000;
     event->random = random_u64();
     effects_reset(&m->effects);
     bool more = core_step(m->core, event, &m->effects);
@@ -250,7 +258,8 @@ static void on_store_log(void *userdata, enum log_level level, const char *text)
 
 static void on_store_boundary(void *userdata, enum store_boundary boundary, size_t units)
 {
-    (void)userdata, (void)units;
+    (void)units;
+    figures_boundary(((struct manager *)userdata)->figures, boundary, now_us(CLOCK_BOOTTIME));
     hooks_boundary(boundary == STORE_COMMIT_SENT ? "commit" : "committed");
 }
 
@@ -265,6 +274,14 @@ static void on_http(void *userdata, uint64_t id, struct http_result *result)
         .retry_after_ms = result->retry_after_ms, .request_id = result->request_id, .text = result->text,
     };
     take(m, &(struct event){ .type = EVENT_ANSWER, .answer = { .id = id, .reply = &reply } });
+}
+
+static void on_page(void *userdata, const char *path, struct page *page)
+{
+    struct manager *m = userdata;
+    const struct figures_source source = { m->core, m->vault, store_trouble(m->store), now_us(CLOCK_BOOTTIME) };
+
+    figures_page(m->figures, &source, path, page);
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -398,6 +415,15 @@ static bool wire(struct manager *m, struct err *err)
         && wire_store(m, err);
 }
 
+/* Without it the numbers are served all the same. */
+static void show_figures(struct manager *m)
+{
+    struct err err = { 0 };
+
+    if (*m->config->metrics && !metrics_listen(m->event, m->config->metrics, on_page, m, &m->metrics, &err))
+        log_line(MESSAGE_METRICS_OFF, "metrics", err.text);
+}
+
 bool manager_new(struct config *config, const char *path, struct manager **ret_manager, struct err *err)
 {
     struct manager *m = must_calloc(1, sizeof(*m));
@@ -405,11 +431,13 @@ bool manager_new(struct config *config, const char *path, struct manager **ret_m
     m->config = config;
     m->path = must_strdup(path);
     m->answers_end = &m->answers;
+    m->figures = figures_new();
     m->core = core_new(/* plan_only= */ false);
     if (!wire(m, err)) {
         manager_free(m);
         return false;
     }
+    show_figures(m);
     *ret_manager = m;
     return true;
 }
@@ -418,10 +446,12 @@ void manager_free(struct manager *m)
 {
     if (!m)
         return;
+    metrics_free(m->metrics);
     store_free(m->store);
     http_free(m->http);
     vault_free(m->vault);
     core_free(m->core);
+    figures_free(m->figures);
     effects_reset(&m->effects);
     while (m->answers) {
         struct answer *answer = m->answers;
@@ -462,6 +492,7 @@ static int loop(struct manager *m)
         if (r < 0)
             return r;
         int64_t took_us = now_us(CLOCK_THREAD_CPUTIME_ID) - began_us;
+        figures_turn(m->figures, took_us);
         m->turns++;
         if (took_us > m->longest_us)
             m->longest_us = took_us;

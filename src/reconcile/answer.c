@@ -99,6 +99,7 @@ static void write_answered(struct core *core, const struct flight *flight, const
         judgement->words = arena_printf(&core->turn, "the answer cannot be read: %s", *err.text ? err.text : "it shows no object");
     }
     judge_denial(core, row, reply, judgement);
+    figures_count(core, flight, judgement->verdict);
     enum row_event event = event_of(judgement->verdict);
     bool proves = event == ROW_DONE && operation == OP_DELETE && row->r.kind->remove_answer_proves;
     if (event == ROW_DONE && row->r.kind->recognised == BY_KEY)
@@ -210,10 +211,13 @@ void answer_take(struct core *core, const struct event *event)
     struct judgement judgement = flight.row ? flight.row->r.kind->judge(flight.operation, reply, &core->turn)
                                             : account_judge(account, flight.operation, reply, &core->turn);
     if (flight.type == FLIGHT_PROBE) {
+        figures_count(core, &flight, judgement.verdict);
         gate_probed(core, gate, &judgement, reply);
         return;
     }
     gate_answered(core, gate, &judgement, reply);
+    if (flight.type != FLIGHT_WRITE)        /* which is judged once more */
+        figures_count(core, &flight, judgement.verdict);
     if (flight.row) {
         flight.row->flying = false;
         owner_queue(core, flight.row->owner);

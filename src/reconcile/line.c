@@ -57,7 +57,7 @@ void gate_wait(struct core *core, struct gate *gate, struct owner *owner)
         gate->line_capacity = gate->line_capacity ? 2 * gate->line_capacity : 8;
         gate->line = must_realloc(gate->line, gate->line_capacity * sizeof(*gate->line));
     }
-    gate->line[gate->line_count] = (struct place){ gate->served + owner->crowd, ++core->sequence, owner };
+    gate->line[gate->line_count] = (struct place){ gate->served + owner->crowd, ++core->sequence, owner, core->now_ms };
     up(gate, gate->line_count++);
 }
 

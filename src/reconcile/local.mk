@@ -4,6 +4,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/commit.c \
 	src/reconcile/core.c \
 	src/reconcile/gate.c \
+	src/reconcile/figures.c \
 	src/reconcile/leads.c \
 	src/reconcile/ledger.c \
 	src/reconcile/line.c \

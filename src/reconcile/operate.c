@@ -46,6 +46,7 @@ void send_get(struct core *core, struct flight flight, const struct request *req
     effect->send.id = flight_new(core, flight);
     effect->send.request = *request;
     effect->send.write = false;
+    effect->send.account = arena_strdup(arena, flight.gate->name);
     effect->send.send_by_ms = core->now_ms + core->settings->request_timeout_ms;
     effect->send.timeout_ms = core->settings->request_timeout_ms;
     effect->send.what = arena_printf(arena, "%s %s", object, what);
@@ -138,6 +139,7 @@ void operation_send(struct core *core, struct row *row)
     effect->send.id = flight_new(core, (struct flight){
         .type = FLIGHT_WRITE, .operation = operation, .row = row, .gate = row->gate, .began_ms = core->now_ms });
     effect->send.write = true;
+    effect->send.account = arena_strdup(&core->effects->arena, row->gate->name);
     effect->send.send_by_ms = row->send_by_ms < core->lease_until_ms ? row->send_by_ms : core->lease_until_ms;
     effect->send.timeout_ms = core->settings->request_timeout_ms;
     effect->send.what = arena_printf(&core->effects->arena, "%s %s %s", row->owner->key, open_names[row->r.open], kind->name);

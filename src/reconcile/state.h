@@ -197,7 +197,7 @@ struct scan {
 };
 
 /* In the line of those who wait for a place in an account's window: the smallest number goes next. */
-struct place { uint64_t number, sequence; struct owner *owner; };
+struct place { uint64_t number, sequence; struct owner *owner; int64_t since_ms; };
 
 struct gate {
     struct account *desired, *copy; /* of the row; of the ledger (outlives the row) */
@@ -306,6 +306,7 @@ struct core {
     uint64_t next_unit;
     size_t undone;                  /* owners of that kind */
     size_t standing[STATUS_CODE_MAX_];              /* numbers by status, as in the database */
+    uint64_t answers[KIND_MAX_ + 1][OP_MAX_][VERDICT_MAX_];     /* so far; KIND_MAX_: of no kind */
     struct map units;               /* unit number as text -> struct unit_ref */
     struct effects *effects;        /* of the step that runs */
     struct arena turn;              /* plain data of one turn */
@@ -448,6 +449,9 @@ void gate_wait(struct core *, struct gate *, struct owner *);
 void line_call(struct core *, struct gate *);                   /* those who are first, as many as there are places */
 void line_forget_owner(struct gate *, const struct owner *);
 void line_forget(struct gate *);
+
+/* figures.c: what there is to measure */
+void figures_count(struct core *, const struct flight *, enum verdict);        /* of an answer, as it was judged in the end */
 
 /* lookup.c: the records of numbers */
 void record_take(struct owner *, const struct gate *, const struct found *, int64_t now_ms);    /* found NULL: not in the account */

@@ -41,7 +41,7 @@ static bool ring_knows(const struct keyring *ring, const char *id)
 }
 
 /* One line without its newline. */
-static bool ring_add_line(struct keyring *ring, const char *line, size_t length, struct err *err)
+static bool ring_add_line(struct keyring *ring, const char *line, size_t length, int64_t written_s, struct err *err)
 {
     const size_t id_at = sizeof KEY_WORD - 1, key_at = id_at + VAULT_KEY_ID_BYTES;
     unsigned char *secret_key = ring->secret_keys.bytes + ring->count * crypto_box_SECRETKEYBYTES;
@@ -66,6 +66,7 @@ static bool ring_add_line(struct keyring *ring, const char *line, size_t length,
         return true;
     memcpy(ring->keys[ring->count].id, id, sizeof id);
     memcpy(ring->keys[ring->count].public, public_key, sizeof public_key);
+    ring->keys[ring->count].written_s = written_s;
     ring->count++;
     return true;
 }
@@ -74,8 +75,11 @@ static bool ring_add_file(struct keyring *ring, int directory, const char *path,
 {
     CLEANUP(secret_release) struct secret text = { 0 };
     CLEANUP(fd_close) int fd = file_open(directory, path);
+    struct stat st;
 
     if (fd < 0)
+        return err_set(err, ERR_CONFIG, "key file %s: %s", path, strerror(errno));
+    if (fstat(fd, &st) != 0)
         return err_set(err, ERR_CONFIG, "key file %s: %s", path, strerror(errno));
     if (!file_read(fd, FILE_OURS_ONLY, KEY_FILE_BYTES_MAX, &text, err))
         return err_prefix(err, "key file %s: ", path);
@@ -83,7 +87,7 @@ static bool ring_add_file(struct keyring *ring, int directory, const char *path,
         const unsigned char *newline = memchr(text.bytes + start, '\n', text.length - start);
 
         end = newline ? (size_t)(newline - text.bytes) : text.length;
-        if (!ring_add_line(ring, (const char *)text.bytes + start, end - start, err))
+        if (!ring_add_line(ring, (const char *)text.bytes + start, end - start, st.st_mtime, err))
             return err_prefix(err, "key file %s: ", path);
     }
     return true;

@@ -11,7 +11,11 @@
 #include "secret.h"
 
 struct keyring {
-    struct { char id[VAULT_KEY_ID_BYTES]; unsigned char public[crypto_box_PUBLICKEYBYTES]; } keys[VAULT_KEYS_MAX];  /* oldest first */
+    struct {
+        char id[VAULT_KEY_ID_BYTES];
+        unsigned char public[crypto_box_PUBLICKEYBYTES];
+        int64_t written_s;
+    } keys[VAULT_KEYS_MAX];             /* oldest first */
     size_t count;
     struct secret secret_keys;          /* count times crypto_box_SECRETKEYBYTES */
     struct secret fingerprint_key;

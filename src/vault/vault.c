@@ -136,6 +136,7 @@ size_t vault_public_keys(const struct vault *v, struct vault_public_key ret_keys
 {
     for (size_t i = 0; i < v->ring.count; i++) {
         text_copy(ret_keys[i].id, sizeof ret_keys[i].id, v->ring.keys[i].id);
+        ret_keys[i].written_s = v->ring.keys[i].written_s;
         sodium_bin2base64(ret_keys[i].key, sizeof ret_keys[i].key, v->ring.keys[i].public, sizeof v->ring.keys[i].public, BASE64);
     }
     return v->ring.count;

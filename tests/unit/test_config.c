@@ -50,6 +50,7 @@ static void test_an_empty_file_gives_the_defaults(void **state)
     (void)state;
     assert_true(parse("# nothing\n", &config, &complaints));
     assert_string_equal(config.database, "");
+    assert_string_equal(config.metrics, "");
     assert_null(config.secrets_directory);
     assert_int_equal(config.key_paths_count, 0);
     assert_null(config.settings.origins[0]);
@@ -68,6 +69,7 @@ static void test_every_key_is_read(void **state)
         "secrets_directory: secrets\n"
         "keys: [keys/old, /etc/trunkd/new]\n"
         "allowed_origins:\n  - https://proxy.example.net:8443\n  - http://127.0.0.1:8080\n  - \"http://[::1]:1\"\n  - sip.example.net\n"
+        "metrics: 127.0.0.1:9469\n"
         "log_level: debug\n"
         "timing:\n  request_timeout: 1s\n  send_window: 2s\n  quiet_twilio: 3s\n  quiet_livekit: 4s\n  list_lag: 5s\n  retry_min: 6ms\n"
         "  retry_max: 7s\n  recheck: 8s\n  corrupted_after: 9s\n  corrupted_attempts: 11\n  credential_grace: 18s\n  scan: 12s\n  poll: 13s\n  lease: 14s\n"
@@ -84,6 +86,7 @@ static void test_every_key_is_read(void **state)
     assert_string_equal(config.settings.origins[0], "https://proxy.example.net:8443");
     assert_string_equal(config.settings.origins[3], "sip.example.net");
     assert_null(config.settings.origins[4]);
+    assert_string_equal(config.metrics, "127.0.0.1:9469");
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
     const struct settings *s = &config.settings;
     const int64_t seen[] = { s->request_timeout_ms, s->send_window_ms, s->quiet_twilio_ms, s->quiet_livekit_ms, s->list_lag_ms, s->retry_min_ms,
@@ -102,6 +105,7 @@ static void test_every_complaint_has_its_place(void **state)
     static const struct { const char *text, *complaints; } cases[] = {
         { "- a\n", "etc/trunkd.yaml:1:1: the configuration is a map: lines like `log_level: info`\n    - a\n    ^\n" },
         { "log_levl: info\n", "etc/trunkd.yaml:1:1: the key \"log_levl\" is unknown; did you mean \"log_level\"?\n    log_levl: info\n    ^\n" },
+        { "metrics: [a]\n", "etc/trunkd.yaml:1:10: metrics is one address, like `metrics: 127.0.0.1:9469`\n    metrics: [a]\n             ^\n" },
         { "log_level: loud\n", "etc/trunkd.yaml:1:12: log_level is one of error, warning, notice, info, debug\n    log_level: loud\n               ^\n" },
         { "database: 5\n", "etc/trunkd.yaml:1:11: database is a text; write it in quotes if it looks like something else\n    database: 5\n              ^\n" },
         { "keys: {a: b}\n", "etc/trunkd.yaml:1:7: keys is a list\n    keys: {a: b}\n          ^\n" },
