@@ -26,7 +26,7 @@ static void test_parameters_are_counted_and_comments_left_out(void **state)
     assert_int_equal(commit->n_params, 2);
     assert_non_null(strstr(commit->text, "trunkd.commit($1, $2)"));
     for (size_t i = 0; i < sql_statements_count; i++) {
-        char past[8];
+        char past[16];
         assert_null(strstr(sql_statements[i].text, "-- name:"));
         snprintf(past, sizeof(past), "$%d", sql_statements[i].n_params + 1);
         assert_null(strstr(sql_statements[i].text, past));
