@@ -204,11 +204,12 @@ static bool abandon(struct row *row, const char *why)
     return true;
 }
 
-/* The Twilio trunk that a given up number stays attached to can never be removed: it is given up with it. The rest of it goes. */
+/* The Twilio trunk that a given up number stays attached to can never be removed: it is given up with it. The rest of it goes, if the
+ * account lets anything go. */
 static void abandon_trunk(struct core *core, struct owner *trunk, const char *why)
 {
     for (size_t i = 0; i < trunk->rows_count; i++)
-        if (trunk->rows[i]->r.kind->id == KIND_TWILIO_TRUNK)
+        if (trunk->rows[i]->r.kind->id == KIND_TWILIO_TRUNK || *trunk->rows[i]->gate->condition)
             abandon(trunk->rows[i], why);
     owner_queue(core, trunk);
 }

@@ -417,6 +417,23 @@ static void test_a_corrupted_number_stays_so_while_its_removal_is_tried_again(vo
     assert_true(visited > 0);
 }
 
+/* Nothing of it can go, and its trunk is nobody else's: one wish gives up all of it. */
+static void test_the_last_number_of_a_revoked_account_is_given_up_at_once(void **state)
+{
+    (void)state;
+    STANDING("both");
+    world_sim_set(w, "POST", "/_sim/accounts/AC11111111111111111111111111111111", "{'revoked':true}");
+    world_wish(w, "number", A, NULL);
+    world_run(w, 1 * HOURS);
+    assert_string_equal(world_status(w, A), "corrupted/CredentialsRefused");
+    world_ask(w, "force_delete", "number", A);
+    world_run(w, 1 * HOURS);
+    assert_string_equal(world_status(w, A), "gone");
+    assert_int_equal(json_object_object_length(db_table(&w->db, "resource")), 0);
+    assert_int_equal(json_object_object_length(db_table(&w->db, "orphan")), 8);
+    assert_whole(w);
+}
+
 static void test_force_delete_does_nothing_where_nothing_is_stuck(void **state)
 {
     (void)state;
@@ -442,6 +459,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended),
         cmocka_unit_test(test_a_forced_deletion_leaves_orphans),
         cmocka_unit_test(test_a_corrupted_number_stays_so_while_its_removal_is_tried_again),
+        cmocka_unit_test(test_the_last_number_of_a_revoked_account_is_given_up_at_once),
         cmocka_unit_test(test_force_delete_does_nothing_where_nothing_is_stuck),
         cmocka_unit_test(test_a_corrupted_number_inserted_again_is_active),
     };
