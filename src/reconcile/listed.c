@@ -289,6 +289,7 @@ void account_list_ended(struct core *core, struct gate *gate)
     gate->scan_failures = 0;
     gate->scan_next_ms = core->now_ms + core->settings->scan_ms;
     gate->strays = gate->unclaimed != NULL;
+    gate->status_unsaved = true;            /* when it was read whole, which also says that other strays are gone */
     judge_account(core, gate);
     if (!gate->braked)
         mark_below(core, gate);

@@ -35,7 +35,7 @@ static const struct table { const char *name, *keys[6], *columns; } tables[] = {
     { "tombstone", { "nonce" }, "{'nonce':'!','owner_type':'!','owner':'!','kind':'!','slot':'!','account':'!','external_id':null}" },
     { "orphan", { "id" }, "{'id':0,'owner_type':'!','owner':'!','kind':'!','slot':'','account':'!','external_id':null,'tag':null,'nonce':null,"
       "'why':null}" },
-    { "stray", { "account", "kind", "external_id" }, "{'account':'!','kind':'!','external_id':'!','tag':null}" },
+    { "stray", { "account", "kind", "external_id" }, "{'account':'!','kind':'!','external_id':'!','tag':null,'seen_at':0}" },
     { "request", { "id" }, "{'id':0,'name':'!','verb':'!','why':'','object_type':'!','object':'!','requested_by':'somebody'}" },
     { "dirty", { "object_type", "key" }, "{'object_type':'!','key':'!','ver':0}" },
     { "installation", { "id" }, "{'id':1,'tag':'!','system_identifier':'7','database_name':'app','timeline':1,'system_identifier_now':'7',"
@@ -310,6 +310,21 @@ static void keep_since(struct db *db, struct json_object *old, struct json_objec
     put(row, "since_at", json_object_new_int64(same ? db_int(old, "since_at") : db->now_ms));
 }
 
+/* What an earlier scan of the account had found, and this one had not. */
+static void forget_strays(struct db *db, struct json_object *status)
+{
+    char *gone[64];
+    size_t count = 0;
+
+    json_object_object_foreach(db_table(db, "stray"), key, row)
+        if (text_equal(db_text(row, "account"), db_text(status, "name")) && db_int(row, "seen_at") < db_int(status, "last_scan_at") - 100 && count < 64)
+            gone[count++] = strdup(key);
+    for (size_t i = 0; i < count; i++) {
+        store(db, "stray", gone[i], NULL);
+        free(gone[i]);
+    }
+}
+
 static int put_row(struct db *db, const char *name, struct json_object *given)
 {
     static const char writable[] = "number_status trunk_status account_copy account_status provider_number tombstone stray orphan installation";
@@ -328,6 +343,10 @@ static int put_row(struct db *db, const char *name, struct json_object *given)
         keep_since(db, old, row, "status", "reason");
     if (text_equal(name, "account_status"))
         keep_since(db, old, row, "condition", "braked");
+    if (text_equal(name, "account_status"))
+        forget_strays(db, row);
+    if (text_equal(name, "stray"))
+        put(row, "seen_at", json_object_new_int64(db->now_ms));
     if (result == UNIT_DONE)
         store(db, name, key, json_object_get(row));
     json_object_put(row);
