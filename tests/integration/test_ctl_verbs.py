@@ -129,7 +129,8 @@ def test_a_change_must_be_seen_before_active_counts(fleet):
 
 def test_a_lost_connection_is_one_sentence(fleet):
     waiting = ctllib.start(fleet, "wait", TWO)
-    while not fleet.q("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'trunkctl' and datname = current_database()"):
+    while not fleet.q("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'trunkctl' and datname = current_database() "
+                      "and state = 'idle' and query <> ''"):
         time.sleep(0.05)
     done = ctllib.finish(waiting)
     assert done.code == 1 and done.err.startswith("trunkctl: ") and done.err.count("\n") == 1, done
