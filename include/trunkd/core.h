@@ -162,8 +162,20 @@ struct figures_sink {
     void (*answers)(void *userdata, const char *kind, const char *operation, const char *outcome, uint64_t count);
     void (*account)(void *userdata, const struct account_figures *);
 };
-/* sink NULL: only what is in *ret. */
+/* What the sink has no function for is not counted. */
 void core_figures(const struct core *, int64_t now_ms, const struct figures_sink *, struct core_figures *ret);
+
+/* How numbers stand, for a page that shows them: at most `max` of those whose key comes after this one, in order. True: there are more.
+ * Pointers live during the call. */
+struct object_view { const char *kind, *slot, *account, *id, *known, *open; };          /* id NULL: not known; open "": nothing */
+struct number_view {
+    const char *number, *status, *reason, *message, *agent, *account, *project;         /* of no row: "" */
+    bool wanted, settled;
+    const struct object_view *objects;              /* its own, then those of its trunk, each in the order of kinds.def */
+    size_t objects_count;
+};
+#define NUMBERS_VIEW_MAX 100
+bool core_numbers(const struct core *, const char *after, void (*each)(void *userdata, const struct number_view *), void *userdata);
 
 /* What would be done now, owner by owner, for people. `each` is called with lines of one owner together. */
 struct plan_line {

@@ -1,7 +1,7 @@
 /* Figures as Prometheus reads them, and the small server that shows them.
  *
  * The server runs on the daemon's own loop: no thread, no call that waits. It answers GET and HEAD with what its owner writes, and
- * knows nothing of trunkd. Who may connect may read; so it listens where the configuration says, and that is loopback or a socket file. */
+ * knows nothing of trunkd. Who may connect may read, so it listens where the configuration says: on loopback or at a socket file. */
 #ifndef TRUNKD_METRICS_H
 #define TRUNKD_METRICS_H
 
@@ -28,7 +28,8 @@ void metric(struct buf *, const char *name, double value, ...) __attribute__((se
 extern const double histogram_bounds[HISTOGRAM_BOUNDS];        /* seconds, from 100 us to a minute */
 struct histogram { uint64_t counts[HISTOGRAM_BOUNDS + 1]; double sum; };
 void histogram_add(struct histogram *, double seconds);
-void metric_histogram(struct buf *, const char *name, const struct histogram *, const char *label, const char *value);     /* label NULL: none */
+/* label NULL: none. */
+void metric_histogram(struct buf *, const char *name, const struct histogram *, const char *label, const char *value);
 
 /* ---- server ------------------------------------------------------------------------------------------------------------------- */
 
@@ -38,6 +39,7 @@ struct sd_event;
 struct page {
     int status;                         /* of HTTP; 404 as it comes */
     const char *content_type;
+    bool by_address;                    /* asked for by an address or as localhost, not by a name that somebody may have made point here */
     struct buf body;                    /* initialised by the server */
 };
 /* Writes the page that stands at this path. Called from the loop; must not wait. */

@@ -289,8 +289,8 @@ static const struct { const char *name; void (*set)(struct reading *, const stru
       "SIP passwords lead." },
     { "log_level", set_log_level, "What is logged: error, warning, notice, info (if nothing is said) or debug." },
     { "metrics", set_metrics,
-      "Where figures for Prometheus are shown, and /healthz and /readyz: ADDRESS:PORT, with the address in numbers, or the path of a socket; if "
-      "nothing is said, nowhere." },
+      "Where figures for Prometheus, /healthz, /readyz and a page for people are shown: ADDRESS:PORT, with the address in numbers, or the "
+      "path of a socket; if nothing is said, nowhere." },
     { "timing", set_timing, "A map of times and counts." },
 };
 

@@ -1,5 +1,6 @@
 /* figures: counts while things happen, and writes the pages. */
 #include "figures.h"
+#include "state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct figures {
     int64_t longest_turn_us;
     int64_t began_us[STATEMENT_MAX_];           /* 0: none is under way */
     struct map accounts, flights;
+    struct lines lines;
 };
 
 struct figures *figures_new(void)
@@ -130,6 +132,8 @@ void figures_effect(struct figures *f, const struct effect *effect, int64_t now_
         statement_begins(f, STATEMENT_READ, now_us);
     else if (effect->type == EFFECT_LEASE)
         statement_begins(f, STATEMENT_LEASE, now_us);
+    else if (effect->type == EFFECT_LOG)
+        lines_add(&f->lines, effect, (int64_t)time(NULL));
 }
 
 void figures_event(struct figures *f, const struct event *event, int64_t now_us)
@@ -270,11 +274,14 @@ static void write_requests(struct figures *f, struct buf *b)
     for (size_t i = 0; map_next(&f->accounts, &i, &value);) {
         const struct account *account = value;
         for (size_t c = 0; c < account->codes_count; c++)
-            metric(b, "trunkd_requests_total", (double)account->codes[c].count, "account", account->name, "code", account->codes[c].code, NULL);
+            metric(b, "trunkd_requests_total", (double)account->codes[c].count, "account", account->name, "code", account->codes[c].code,
+                   NULL);
     }
     metric_head(b, "trunkd_request_duration_seconds", METRIC_HISTOGRAM, "From asking for a request to its answer, or to giving it up.");
-    for (size_t i = 0; map_next(&f->accounts, &i, &value);)
-        metric_histogram(b, "trunkd_request_duration_seconds", &((const struct account *)value)->times, "account", ((const struct account *)value)->name);
+    for (size_t i = 0; map_next(&f->accounts, &i, &value);) {
+        const struct account *account = value;
+        metric_histogram(b, "trunkd_request_duration_seconds", &account->times, "account", account->name);
+    }
 }
 
 static void write_own(struct figures *f, const struct vault *vault, struct buf *b)
@@ -293,19 +300,21 @@ static void write_own(struct figures *f, const struct vault *vault, struct buf *
     metric_head(b, "trunkd_database_duration_seconds", METRIC_HISTOGRAM, "From a statement to its answer.");
     for (int i = 0; i < STATEMENT_MAX_; i++)
         metric_histogram(b, "trunkd_database_duration_seconds", &f->statements[i], "statement", statement_names[i]);
-    metric_head(b, "trunkd_key_written_timestamp_seconds", METRIC_GAUGE, "When the file of a sealing key was written, in seconds since 1970.");
+    metric_head(b, "trunkd_key_written_timestamp_seconds", METRIC_GAUGE,
+                "When the file of a sealing key was written, in seconds since 1970.");
     for (size_t i = 0; i < count; i++)
         metric(b, "trunkd_key_written_timestamp_seconds", (double)keys[i].written_s, "key", keys[i].id, NULL);
 }
 
-/* ---- pages ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- pages --------------------------------------------------------------------------------------------------------------------- */
 
 /* Ready: it works, or would as soon as the other one ends. */
 static void write_ready(const struct figures_source *source, struct page *page)
 {
+    const struct figures_sink nobody = { .userdata = NULL };
     struct core_figures core;
 
-    core_figures(source->core, source->now_us / 1000, NULL, &core);
+    core_figures(source->core, source->now_us / 1000, &nobody, &core);
     bool works = core.epoch > 0 && core.lease_left_ms > 0;
     page->status = works || (core.database_up && !source->trouble) ? 200 : 503;
     if (page->status == 503)
@@ -332,5 +341,7 @@ void figures_page(struct figures *f, const struct figures_source *source, const 
         buf_adds(&page->body, "the loop turns\n");
     } else if (text_equal(path, "/readyz")) {
         write_ready(source, page);
+    } else {
+        (void)state_page(source->core, source->summary, &f->lines, source->now_us / 1000, path, page);
     }
 }

@@ -22,7 +22,7 @@ void figures_boundary(struct figures *, enum store_boundary, int64_t now_us);
 void figures_turn(struct figures *, int64_t took_us);           /* of the loop */
 
 /* What the pages are made of. trouble: why the database cannot be used; NULL: it can. */
-struct figures_source { const struct core *core; const struct vault *vault; const char *trouble; int64_t now_us; };
+struct figures_source { const struct core *core; const struct vault *vault; const char *trouble, *summary; int64_t now_us; };
 void figures_page(struct figures *, const struct figures_source *, const char *path, struct page *);
 
 #endif

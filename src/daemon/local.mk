@@ -9,7 +9,15 @@ trunkd_SOURCES = \
 	src/daemon/log.h \
 	src/daemon/main.c \
 	src/daemon/manager.c \
-	src/daemon/manager.h
-trunkd_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)
+	src/daemon/manager.h \
+	src/daemon/state.c \
+	src/daemon/state.h
+# The status page, compiled in.
+page_files = $(srcdir)/src/daemon/page.html $(srcdir)/src/daemon/page.css $(srcdir)/src/daemon/page.js
+nodist_trunkd_SOURCES = src/daemon/pages.c
+CLEANFILES += src/daemon/pages.c
+src/daemon/pages.c: $(srcdir)/src/daemon/page.awk $(page_files)
+	$(AM_V_GEN)$(MKDIR_P) src/daemon && LC_ALL=C $(AWK) -f $(srcdir)/src/daemon/page.awk $(page_files) > $@.tmp && mv $@.tmp $@
+trunkd_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/daemon $(SYSTEMD_CFLAGS)
 trunkd_LDADD = libtrunkd-metrics.a libtrunkd-pg.a libtrunkd-http.a libtrunkd-vault.a libtrunkd-config.a libtrunkd-core.a \
 	$(LIBPQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS) $(JSON_C_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS)

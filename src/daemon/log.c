@@ -55,8 +55,8 @@ static void send_to_journal(enum message message, const char *object, const char
     const struct message_row *row = &messages[message];
     const char *field = field_of(message, object);
 
-    sd_journal_send("MESSAGE=%s%s%s", object, *object ? ": " : "", text, "MESSAGE_ID=%s", row->id, "PRIORITY=%d", levels[row->level].priority,
-                    "TRUNKD_MESSAGE=%s", row->name, "TRUNKD_OBJECT=%s", object,
+    sd_journal_send("MESSAGE=%s%s%s", object, *object ? ": " : "", text, "MESSAGE_ID=%s", row->id,
+                    "PRIORITY=%d", levels[row->level].priority, "TRUNKD_MESSAGE=%s", row->name, "TRUNKD_OBJECT=%s", object,
                     field ? "%s=%s" : NULL, field, object, NULL);
 }
 

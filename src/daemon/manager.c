@@ -251,8 +251,8 @@ static void on_store(void *userdata, struct event *event)
 
 static void on_store_log(void *userdata, enum log_level level, const char *text)
 {
-    log_line(level <= LOG_LEVEL_WARNING ? MESSAGE_DATABASE_TROUBLE : level == LOG_LEVEL_NOTICE ? MESSAGE_DATABASE_BACK : MESSAGE_DATABASE_DETAIL,
-             "database", text);
+    log_line(level <= LOG_LEVEL_WARNING ? MESSAGE_DATABASE_TROUBLE : level == LOG_LEVEL_NOTICE ? MESSAGE_DATABASE_BACK
+             : MESSAGE_DATABASE_DETAIL, "database", text);
     tell_status(userdata);
 }
 
@@ -279,7 +279,7 @@ static void on_http(void *userdata, uint64_t id, struct http_result *result)
 static void on_page(void *userdata, const char *path, struct page *page)
 {
     struct manager *m = userdata;
-    const struct figures_source source = { m->core, m->vault, store_trouble(m->store), now_us(CLOCK_BOOTTIME) };
+    const struct figures_source source = { m->core, m->vault, store_trouble(m->store), m->status, now_us(CLOCK_BOOTTIME) };
 
     figures_page(m->figures, &source, path, page);
 }

@@ -59,8 +59,8 @@ static bool address_parse(const char *text, union address *ret, socklen_t *ret_l
         if (inet_pton(ret->any.sa_family, host, v6 ? (void *)&ret->v6.sin6_addr : (void *)&ret->v4.sin_addr) == 1)
             return true;
     }
-    return err_set(err, ERR_CONFIG, "\"%s\" is neither ADDRESS:PORT, with the address in numbers (127.0.0.1:9469, [::1]:9469), nor the path of a socket",
-                   text);
+    return err_set(err, ERR_CONFIG, "\"%s\" is neither ADDRESS:PORT, with the address in numbers (127.0.0.1:9469, [::1]:9469), nor the path "
+                   "of a socket", text);
 }
 
 bool metrics_address_check(const char *text, struct err *err)
@@ -118,14 +118,34 @@ static enum MHD_Result answer(struct MHD_Connection *connection, int status, con
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    (void)MHD_add_response_header(response, "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "
+                                  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     enum MHD_Result ok = MHD_queue_response(connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return ok;
 }
 
+/* A page of somebody else's, whose name was made to point here, must not read as one of ours: such a name is in the Host header. */
+static bool is_by_address(struct MHD_Connection *connection)
+{
+    const char *host = text_or(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST), "localhost");
+    size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    char name[64];
+    struct in6_addr address;
+
+    if (*host == '[' && host[length - 1] == ']')
+        return true;
+    if (length >= sizeof name)
+        return false;
+    memcpy(name, host, length);
+    name[length] = '\0';
+    return text_equal(name, "localhost") || inet_pton(AF_INET, name, &address) == 1;
+}
+
 /* Called with the headers first: *seen tells that time from the next one, in which the request is whole. */
-static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
-                                  const char *upload, size_t *upload_bytes, void **seen)
+static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *upload, size_t *upload_bytes, void **seen)
 {
     struct metrics_server *s = userdata;
     struct page page = { .status = 404, .content_type = "text/plain; charset=utf-8" };
@@ -138,6 +158,7 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connect
     if (*upload_bytes > 0)
         return MHD_NO;                  /* nobody has anything to tell us */
     buf_init(&page.body, PAGE_BYTES_MAX);
+    page.by_address = is_by_address(connection);
     if (text_equal(method, MHD_HTTP_METHOD_GET) || text_equal(method, MHD_HTTP_METHOD_HEAD))
         s->page(s->userdata, path, &page);
     else
@@ -216,7 +237,8 @@ static bool wire(struct metrics_server *s, int fd, struct err *err)
     return true;
 }
 
-bool metrics_listen(sd_event *event, const char *address, metrics_page page, void *userdata, struct metrics_server **ret_server, struct err *err)
+bool metrics_listen(sd_event *event, const char *address, metrics_page page, void *userdata, struct metrics_server **ret_server,
+                    struct err *err)
 {
     int fd;
 

@@ -8,7 +8,8 @@ static const char *const operation_names[OP_MAX_] = {
     [OP_PROBE] = "probe",
 };
 static const char *const outcome_names[VERDICT_MAX_] = {
-    [VERDICT_UNKNOWN] = "unknown", [VERDICT_DONE] = "done", [VERDICT_GONE] = "gone", [VERDICT_TAKEN] = "taken", [VERDICT_REFUSED] = "refused",
+    [VERDICT_UNKNOWN] = "unknown", [VERDICT_DONE] = "done", [VERDICT_GONE] = "gone", [VERDICT_TAKEN] = "taken",
+    [VERDICT_REFUSED] = "refused",
     [VERDICT_LATER] = "later", [VERDICT_FULL] = "full", [VERDICT_ACCOUNT] = "account", [VERDICT_NOT_SENT] = "not_sent",
 };
 
@@ -70,8 +71,8 @@ static void tell_answers(const struct core *core, const struct figures_sink *sin
         for (int operation = 0; operation < OP_MAX_; operation++)
             for (int outcome = 0; outcome < VERDICT_MAX_; outcome++)
                 if (core->answers[kind][operation][outcome] > 0)
-                    sink->answers(sink->userdata, kind < KIND_MAX_ ? kinds[kind]->name : "", operation_names[operation], outcome_names[outcome],
-                                  core->answers[kind][operation][outcome]);
+                    sink->answers(sink->userdata, kind < KIND_MAX_ ? kinds[kind]->name : "", operation_names[operation],
+                                  outcome_names[outcome], core->answers[kind][operation][outcome]);
 }
 
 static void tell_account(const struct gate *gate, const struct account *account, int64_t now_ms, const struct figures_sink *sink)
@@ -94,11 +95,11 @@ void core_figures(const struct core *core, int64_t now_ms, const struct figures_
 {
     void *value;
 
-    if (sink) {
+    if (sink->numbers)
         tell_numbers(core, sink);
+    if (sink->answers)
         tell_answers(core, sink);
-    }
-    for (size_t i = 0; sink && map_next(&core->gates, &i, &value);) {
+    for (size_t i = 0; sink->account && map_next(&core->gates, &i, &value);) {
         const struct account *account = gate_account(value);
         if (account)
             tell_account(value, account, now_ms, sink);

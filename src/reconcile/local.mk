@@ -27,5 +27,6 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/transition.h \
 	src/reconcile/turn.c \
 	src/reconcile/turn.h \
-	src/reconcile/unit.c
+	src/reconcile/unit.c \
+	src/reconcile/view.c
 unit_tests += tests/unit/test_place tests/unit/test_transition

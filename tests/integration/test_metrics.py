@@ -1,4 +1,4 @@
-"""The figures that trunkd shows: whole, well-formed, without secrets and phone numbers; and the rules and pictures that are made of them."""
+"""The figures that trunkd shows: whole, well-formed, without secrets and phone numbers; and the rules and pictures made of them."""
 import http.client
 import json
 import os
@@ -48,7 +48,7 @@ class Figures:
         return s
 
     def ask(self, path, method="GET", body=None):
-        connection = http.client.HTTPConnection("trunkd", timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", timeout=10)
         connection.sock = self.connect()
         connection.request(method, path, body)
         response = connection.getresponse()
@@ -148,7 +148,8 @@ def test_an_ill_account_is_seen(world, figures):
     world.wait_active(A)
     world.sim.change_account(world.accounts["main"].sid, auth_token="another")
     world.db.q("select trunkd.scan('main')")
-    wait_for("the condition", lambda: figures.values().get("trunkd_account_condition") == {'account="main",condition="CredentialsRefused"': 1})
+    ill = {'account="main",condition="CredentialsRefused"': 1}
+    wait_for("the condition", lambda: figures.values().get("trunkd_account_condition") == ill)
     assert figures.values()["trunkd_account_breaker_open"]['account="main",provider="twilio"'] == 1
     assert figures.values()["trunkd_requests_total"]['account="main",code="401"'] >= 1
 

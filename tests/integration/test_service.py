@@ -38,7 +38,8 @@ def patient(db, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze (package systemd)")
 def test_the_unit_is_valid_and_its_exposure_is_small():
-    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)], capture_output=True, text=True, check=True)
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+                          capture_output=True, text=True, check=True)
     assert float(re.search(r"Overall exposure level for trunkd.service: ([0-9.]+)", done.stdout).group(1)) <= EXPOSURE_MAX
     verified = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=no", str(UNIT)], capture_output=True, text=True)
     complaints = [line for line in verified.stderr.splitlines() if "trunkd.service" in line and "is not executable" not in line]
@@ -170,7 +171,8 @@ def test_both_hanging_do_not_keep_it(patient):
 # ---- the journal
 
 MESSAGES = {name: (level, id) for name, level, id in
-            re.findall(r'^MESSAGE\((\w+), (\w+), \w+, "([0-9a-f]{32})"\)$', (SOURCES / "include/trunkd/messages.def").read_text(), re.MULTILINE)}
+            re.findall(r'^MESSAGE\((\w+), (\w+), \w+, "([0-9a-f]{32})"\)$', (SOURCES / "include/trunkd/messages.def").read_text(),
+                       re.MULTILINE)}
 CATALOG = SOURCES / "contrib/systemd/trunkd.catalog"
 # Warnings that ask for nothing: somebody learns of them all the same.
 NOTHING_TO_DO = {"TURNED_UP_LATE"}
@@ -179,7 +181,8 @@ NOTHING_TO_DO = {"TURNED_UP_LATE"}
 def test_every_message_has_an_id_of_its_own_and_each_to_act_on_is_in_the_catalog():
     assert len({id for _, id in MESSAGES.values()}) == len(MESSAGES) > 20
     explained = re.findall(r"^-- ([0-9a-f]{32})$", CATALOG.read_text(), re.MULTILINE)
-    assert sorted(explained) == sorted(id for name, (level, id) in MESSAGES.items() if level in ("ERROR", "WARNING") and name not in NOTHING_TO_DO)
+    assert sorted(explained) == sorted(id for name, (level, id) in MESSAGES.items()
+                                       if level in ("ERROR", "WARNING") and name not in NOTHING_TO_DO)
 
 
 @pytest.mark.skipif(not shutil.which("journalctl"), reason="needs journalctl (package systemd)")
@@ -219,7 +222,8 @@ while True:
 
 
 def has_name_spaces():
-    return shutil.which("unshare") and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/run"], capture_output=True).returncode == 0
+    command = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/run"]
+    return shutil.which("unshare") and subprocess.run(command, capture_output=True).returncode == 0
 
 
 @pytest.mark.skipif(not has_name_spaces(), reason="needs unshare -m, as root")
@@ -233,8 +237,9 @@ def test_the_journal_gets_fields(world, tmp_path):
     world.daemon.log_path.touch()
     stat = world.daemon.log_path.stat()
     with open(world.daemon.log_path, "ab") as stream:
-        process = subprocess.Popen(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh", sys.executable, "-c", JOURNAL,
-                                    str(tmp_path / "heard"), str(ctllib.BUILD / "trunkd"), "-c", str(world.daemon.folder / "trunkd.yaml")],
+        process = subprocess.Popen(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh",
+                                    sys.executable, "-c", JOURNAL, str(tmp_path / "heard"),
+                                    str(ctllib.BUILD / "trunkd"), "-c", str(world.daemon.folder / "trunkd.yaml")],
                                    stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
                                    env={**os.environ, "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"})
     found = {}
