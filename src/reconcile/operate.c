@@ -495,7 +495,7 @@ void row_absent(struct core *core, struct row *row, int64_t began_ms)
 
     if (began_ms < row->doubt_ms || (r->known == KNOWN_LIVE && read_may_lag(core, row->written_ms, began_ms))
         || read_may_lag(core, row->taken_ms, began_ms)) {
-        row->may_repeat = r->known == KNOWN_MAYBE && r->kind->repeat == REPEAT_SAFE;
+        row->may_repeat = r->known == KNOWN_MAYBE && r->kind->repeat == REPEAT_SAFE && !row->taken_ms;
         row_read_again(core, row);
         return;
     }

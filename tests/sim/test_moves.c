@@ -114,7 +114,7 @@ static void test_a_call_is_answered_although_wishes_come_and_go(void **state)
     };
 
     (void)state;
-    for (uint64_t seed = 1; seed <= 12; seed++) {
+    for (uint64_t seed = 1; seed <= 30; seed += seed < 12 ? 1 : 18) {       /* 30: a trunk whose removal is in doubt is wanted again */
         WORLD(seed);
         char when[60];
         snprintf(when, sizeof(when), "seed %d", (int)seed);
