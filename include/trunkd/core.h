@@ -5,7 +5,8 @@
  * statements and requests, and their completions back into events. A recorded list of events replays a bug.
  *
  *   effect              answered by          means
- *   READ                ROWS                 one snapshot; dirty versions are not later than the rows
+ *   READ                ROWS                 one snapshot; dirty versions are not later than the rows. Of the news, what the last
+ *                                            ROWS have shown may be left out
  *   COMMIT unit         COMMITTED            all of a unit or none of it, fenced by the lease: results, the openings that follow
  *                                            from them, status, events, acknowledgements. Durable before the answer.
  *   SEND op             ANSWER               one request. A write only after the unit that opened it was committed, and before
@@ -82,6 +83,7 @@ struct event {
 enum effect_type {
     EFFECT_READ, EFFECT_COMMIT, EFFECT_SEND, EFFECT_SEAL, EFFECT_LEASE, EFFECT_TIMER, EFFECT_LOG, EFFECT_MAX_
 };
+enum read_what { READ_NOTHING, READ_NEWS, READ_INBOX, READ_ALL };
 enum lease_action { LEASE_TAKE, LEASE_RENEW, LEASE_RELEASE };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -99,7 +101,7 @@ extern const struct message_row messages[MESSAGE_MAX_];
 struct effect {
     enum effect_type type;
     union {
-        struct { bool all; } read;                          /* all: everything; else what is dirty */
+        struct { enum read_what what; } read;               /* news: what was marked since the last ROWS; inbox: whatever is marked */
         struct { uint64_t unit; const char *json; } commit; /* json: one unit as trunkd.commit() takes it */
         struct {
             uint64_t id;

@@ -19,7 +19,7 @@
 struct store;
 struct sd_event;
 
-#define STORE_BATCH_UNITS_MAX 200
+#define STORE_BATCH_UNITS_MAX 32         /* who is read next waits for one statement at most */
 #define STORE_BATCH_BYTES_MAX (4u << 20)        /* of a statement; a single larger unit goes alone */
 
 enum store_boundary { STORE_COMMIT_SENT, STORE_COMMIT_ANSWERED };
@@ -46,7 +46,7 @@ void store_free(struct store *);                /* NULL is fine. Nothing more is
 
 /* Effects of the core. Given while the store is down: a unit is answered COMMIT_UNKNOWN, the others by the EVENT_DB_DOWN that
  * has been or is about to be heard. */
-void store_read(struct store *, bool all);
+void store_read(struct store *, enum read_what);
 void store_commit(struct store *, uint64_t unit, const char *json);    /* copied; unit > 0 */
 void store_lease(struct store *, enum lease_action, int64_t lease_ms, int64_t epoch);
 

@@ -1,5 +1,5 @@
 -- name: snapshot_all
--- purpose: everything the core works on, as of one moment; inbox, wishes, ledger and statuses together
+-- purpose: everything the core works on, as of one moment; inbox, wishes, ledger and statuses together; and its snapshot
 -- returns: what text, key text, row text
 select 'installation' as what, i.tag as key, row_to_json(i)::text as "row" from trunkd.read_installation i
 union all select 'account', a.name, row_to_json(a)::text from trunkd.read_twilio_account a
@@ -17,4 +17,5 @@ union all select 'tombstone', t.nonce, row_to_json(t)::text from trunkd.read_tom
 union all select 'orphan', o.id::text, row_to_json(o)::text from trunkd.read_orphan o
 union all select 'stray', s.external_id, row_to_json(s)::text from trunkd.read_stray s
 union all select 'request', r.id::text, row_to_json(r)::text from trunkd.read_request r
-union all select 'dirty', d.key, row_to_json(d)::text from trunkd.read_dirty d;
+union all select 'dirty', d.key, row_to_json(d)::text from trunkd.read_dirty d
+union all select 'snapshot', pg_current_snapshot()::text, null;

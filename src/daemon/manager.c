@@ -135,7 +135,7 @@ static void carry_out(struct manager *m)
         const struct effect *effect = &m->effects.list[i];
         figures_effect(m->figures, effect, now_us(CLOCK_BOOTTIME));
         switch (effect->type) {
-        case EFFECT_READ: store_read(m->store, effect->read.all); break;
+        case EFFECT_READ: store_read(m->store, effect->read.what); break;
         case EFFECT_COMMIT: store_commit(m->store, effect->commit.unit, effect->commit.json); break;
         case EFFECT_SEND: carry_send(m, effect); break;
         case EFFECT_SEAL: carry_seal(m, effect); break;

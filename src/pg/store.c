@@ -38,6 +38,7 @@ struct store {
     struct unit_queue waiting;
     struct batch batch;                 /* under way */
     bool committing, reading, read_all;
+    char *shown;                        /* the snapshot of the last rows the core was told; NULL: none */
     bool read_again;                    /* what is being read was asked for before the lease was taken */
     enum lease_action lease_action;
     bool lease_asked;
@@ -219,12 +220,14 @@ static const char *value_of(const PGresult *result, int row, int column)
 
 static void on_rows(void *userdata, const struct answer *answer);
 
-static void read_send(struct store *s, bool all)
+static void read_send(struct store *s, enum read_what what)
 {
+    const char *const since[] = { what == READ_NEWS ? s->shown : NULL };
+
     s->reading = true;
     s->read_again = false;
-    s->read_all = all;
-    connection_send(s->work, sql_statement_find(all ? "snapshot_all" : "snapshot_dirty"), NULL, on_rows, s);
+    s->read_all = what == READ_ALL;
+    connection_send(s->work, sql_statement_find(s->read_all ? "snapshot_all" : "snapshot_dirty"), s->read_all ? NULL : since, on_rows, s);
 }
 
 static void on_rows(void *userdata, const struct answer *answer)
@@ -232,31 +235,37 @@ static void on_rows(void *userdata, const struct answer *answer)
     struct store *s = userdata;
     struct arena arena = { 0 };
     struct row_text *rows;
-    size_t count;
+    size_t count = 0;
 
     if (failed(s, s->work, answer, "reading") || !s->up)
         return;
     if (s->read_again) {        /* another daemon may have written since: a lease begins with a snapshot of its own time */
         if (connection_is_ready(s->work))
-            read_send(s, true);
+            read_send(s, READ_ALL);
         return;
     }
-    count = (size_t)PQntuples(answer->result);
-    rows = ARENA_ARRAY(&arena, struct row_text, count + 1);
-    for (size_t i = 0; i < count; i++)
-        rows[i] = (struct row_text){ .what = value_of(answer->result, (int)i, 0), .key = value_of(answer->result, (int)i, 1),
-                                     .json = value_of(answer->result, (int)i, 2) };
+    rows = ARENA_ARRAY(&arena, struct row_text, (size_t)PQntuples(answer->result) + 1);
+    for (int i = 0; i < PQntuples(answer->result); i++) {
+        rows[count] = (struct row_text){ .what = value_of(answer->result, i, 0), .key = value_of(answer->result, i, 1),
+                                         .json = value_of(answer->result, i, 2) };
+        if (text_equal(rows[count].what, "snapshot")) {     /* ours, to ask for what comes after it */
+            free(s->shown);
+            s->shown = must_strdup(rows[count].key);
+        } else {
+            count++;
+        }
+    }
     s->reading = false;
     connection_proven(s->work);
     hear(s, (struct event){ .type = EVENT_ROWS, .rows = { .rows = rows, .count = count, .all = s->read_all } });
     arena_release(&arena);
 }
 
-void store_read(struct store *s, bool all)
+void store_read(struct store *s, enum read_what what)
 {
     assert(!s->reading || !s->up);
     if (s->up && connection_is_ready(s->work))
-        read_send(s, all);
+        read_send(s, what);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------------ */
@@ -518,6 +527,7 @@ void store_free(struct store *s)
         free(s->keys[i].key);
     }
     free(s->keys);
+    free(s->shown);
     sd_event_unref(s->event);
     free(s->holder);
     free(s);

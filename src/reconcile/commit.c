@@ -142,7 +142,7 @@ static void unit_done(struct core *core, struct owner *owner)
     owner->undone = false;
     verbs_told(owner, true);
     if (more_wishes(core, owner))
-        core_read(core, false);
+        core_read(core, READ_NEWS);
     for (size_t i = owner->rows_count; i-- > 0;) {
         struct row *row = owner->rows[i];
         if (!row->committing)
@@ -203,7 +203,7 @@ void owner_committed(struct core *core, struct owner *owner, enum commit_outcome
     case COMMIT_CHANGED:
         unit_undone(core, owner);
         owner_wake_at(core, owner, core->now_ms + core->settings->retry_min_ms);
-        core_read(core, ++owner->changed >= 3);
+        core_read(core, ++owner->changed >= 3 ? READ_ALL : READ_INBOX);
         core_log(core, MESSAGE_PLANNED_ANEW, owner->key, "planned anew: %s", text_or(text, ""));
         return;
     case COMMIT_FAILED:

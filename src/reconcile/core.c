@@ -57,20 +57,21 @@ uint64_t core_random(struct core *core)
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------------------- */
 
-void core_read(struct core *core, bool all)
+void core_read(struct core *core, enum read_what what)
 {
-    core->read_wanted = true;
-    core->read_all_wanted = core->read_all_wanted || all;
+    if (core->read_wanted < what)
+        core->read_wanted = what;
 }
 
 static void read_now(struct core *core)
 {
     if (!core->read_wanted || core->reading || !core->database_up || (core->epoch == 0 && !core->plan_only))
         return;
-    core_effect(core, EFFECT_READ)->read.all = core->read_all_wanted || !core->loaded;
+    core_effect(core, EFFECT_READ)->read.what = core->loaded ? core->read_wanted : READ_ALL;
     core->reading = true;
-    core->read_wanted = core->read_all_wanted = false;
-    core->poll_next_ms = core->now_ms + core->settings->poll_ms;
+    if (core->read_wanted != READ_NEWS)
+        core->poll_next_ms = core->now_ms + core->settings->poll_ms;
+    core->read_wanted = READ_NOTHING;
 }
 
 static void gates_wake(struct core *core)
@@ -128,7 +129,7 @@ static void lease_take(struct core *core, const struct event *event)
     if (core->epoch != event->lease.epoch) {
         core_forget(core);
         core_log(core, MESSAGE_LEASE_TAKEN, "lease", "took it, epoch %" PRId64, event->lease.epoch);
-        core_read(core, true);
+        core_read(core, READ_ALL);
     }
     bool lapsed = core->now_ms >= core->lease_until_ms;
     core->epoch = event->lease.epoch;
@@ -157,7 +158,7 @@ static void database_down(struct core *core)
 {
     core->database_up = core->lease_asked = false;
     if (core->reading)
-        core->read_wanted = core->read_all_wanted = true;
+        core->read_wanted = READ_ALL;
     core->reading = false;
     core->down = true;
 }
@@ -167,7 +168,7 @@ static void database_up(struct core *core)
     core->database_up = true;
     core->lease_next_ms = core->now_ms;
     if (core->down && core->epoch)
-        core_read(core, true);      /* what became of the units under way */
+        core_read(core, READ_ALL);      /* what became of the units under way */
     core->down = false;
 }
 
@@ -188,7 +189,7 @@ static void take(struct core *core, const struct event *event)
     case EVENT_ANSWER: answer_take(core, event); break;
     case EVENT_SEALED: seal_take(core, event); break;
     case EVENT_HINT:
-        core_read(core, false);
+        core_read(core, READ_NEWS);
         if (!core->epoch)
             core->lease_next_ms = core->now_ms;     /* it may have been given back */
         break;
@@ -309,7 +310,7 @@ bool core_step(struct core *core, const struct event *event, struct effects *eff
         return false;
     if (may_turn(core)) {
         if (core->poll_next_ms <= core->now_ms) {
-            core_read(core, false);
+            core_read(core, READ_INBOX);        /* also the marks whose acknowledgement found them locked */
             core->poll_next_ms = core->now_ms + core->settings->poll_ms;
         }
         owners_expire(core);

@@ -547,7 +547,7 @@ void rows_take(struct core *core, const struct event *event)
         core_log(core, MESSAGE_LEDGER_WRITTEN, "ledger", "somebody else has written to the ledger: everything is read anew");
         free(t.numbers);
         core_forget(core);
-        core_read(core, true);
+        core_read(core, READ_ALL);
         return;
     }
     if (event->rows.all && !core->loaded)

@@ -286,7 +286,8 @@ struct core {
     /* lease and database */
     int64_t epoch, lease_until_ms, lease_asked_ms, lease_next_ms;
     uint64_t reads;                 /* that were taken */
-    bool lease_asked, database_up, loaded, reading, read_wanted, read_all_wanted;
+    bool lease_asked, database_up, loaded, reading;
+    enum read_what read_wanted;
     bool down;                      /* the connection went, and is not back */
     bool is_copy;                   /* the database is a copy of the one that was installed: reads only */
     int64_t poll_next_ms;
@@ -324,7 +325,7 @@ uint64_t core_random(struct core *);
 void core_log(struct core *, enum message, const char *object, const char *fmt, ...) PRINTF_LIKE(4, 5);
 struct effect *core_effect(struct core *, enum effect_type);    /* NULL never: the caller left room */
 bool core_has_room(const struct core *);                         /* for all that one turn may emit */
-void core_read(struct core *, bool all);
+void core_read(struct core *, enum read_what);
 void core_forget(struct core *);                                /* back to standby: nothing is known any more */
 
 /* owners.c: objects and their life */

@@ -1,6 +1,6 @@
 /* Drives a struct store by lines, for tests: effects come in on standard input, events go out on standard output.
  *
- *   read all|dirty · commit UNIT JSON · lease take|renew|release LEASE_MS EPOCH · key ID PUBLIC_KEY · idle
+ *   read all|inbox|news · commit UNIT JSON · lease take|renew|release LEASE_MS EPOCH · key ID PUBLIC_KEY · idle
  *   up · down · hint · rows all|dirty COUNT WHAT=COUNT… · row WHAT KEY JSON · committed UNIT OUTCOME TEXT
  *   lease EPOCH VALID_IN_MS TEXT · batch sent|answered UNITS · idle yes|no · log TEXT · trouble TEXT
  *
@@ -82,7 +82,7 @@ static void obey(char *line)
     char *rest = line, *word = strsep(&rest, " "), *first = strsep(&rest, " ");
 
     if (strcmp(word, "read") == 0) {
-        store_read(drive.store, strcmp(first, "all") == 0);
+        store_read(drive.store, *first == 'a' ? READ_ALL : *first == 'i' ? READ_INBOX : READ_NEWS);
     } else if (strcmp(word, "commit") == 0) {
         store_commit(drive.store, strtoull(first, NULL, 10), rest);
     } else if (strcmp(word, "key") == 0) {

@@ -289,11 +289,11 @@ def test_snapshots_hold_everything(db, daemon):
     db.q("insert into trunkd.phone_number (phone_number, twilio_account, trunk, agent) values (%s, 'main', 'hot', 'sales')", NUMBER)
     commit(daemon, {"items": [put(0), {"put": "number_status", "row": {"phone_number": NUMBER, "status": "pending", "reason": "SettingUp"}}]})
     whole = named(daemon, "snapshot_all")
-    assert {r[0] for r in whole} == {"installation", "account", "agent", "trunk", "number", "resource", "number_status", "dirty"}
+    assert {r[0] for r in whole} == {"installation", "account", "agent", "trunk", "number", "resource", "number_status", "dirty", "snapshot"}
     [account] = [json.loads(r[2]) for r in whole if r[0] == "account" and r[1] == "main"]
     assert account["account_sid"].startswith("AC") and account["secret"] == "file:account/main"
     db.q("delete from trunkd.phone_number")
-    inbox = named(daemon, "snapshot_dirty")
+    inbox = named(daemon, "snapshot_dirty", None)
     assert ("number", NUMBER, None) in inbox
     assert {(r[0], r[1]) for r in inbox if r[0] != "dirty" and r[2]} == {
         ("account", "main"), ("account", "lk"), ("agent", "sales"), ("agent", "support"),

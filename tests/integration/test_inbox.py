@@ -154,7 +154,7 @@ def test_the_daemon_does_not_wait_for_a_user_and_makes_none_wait(db, app):
     q(app, "insert into trunkd.trunk (name, twilio_account) values ('hot', 'main')")
     started = time.monotonic()
     assert len(named(daemon, "snapshot_all")) > 5
-    assert {r[0] for r in named(daemon, "snapshot_dirty")} == {"number", "dirty"}
+    assert {r[0] for r in named(daemon, "snapshot_dirty", None)} == {"number", "dirty", "snapshot"}
     named(daemon, "snapshot_owners", [{"type": "number", "key": N}])
     units = [{"unit": 1, "wanted": [{"type": "number", "key": N, "generation": generation}],
               "items": [{"put": "resource", "rev": 0, "row": {**KEY, "owner": N}},
@@ -177,6 +177,32 @@ def test_the_daemon_does_not_wait_for_a_user_and_makes_none_wait(db, app):
     q(app, "delete from trunkd.phone_number")
     q(db.connect(role="trunkd_admin"), "set lock_timeout = '300ms'; update trunkd.twilio_account set max_in_flight = 2")
     daemon.commit()
+
+
+def test_news_are_what_was_committed_since_whoever_began_first(db, app):
+    daemon, slow = db.connect(role="trunkd_daemon"), db.connect(role="trunkd_app")
+
+    def news(since):
+        rows = named(daemon, "snapshot_dirty", since)
+        assert {r[1] for r in rows if r[0] == "number"} == {r[1] for r in rows if r[0] == "dirty"}
+        return {r[1] for r in rows if r[0] == "number"}, next(r[1] for r in rows if r[0] == "snapshot")
+    slow.autocommit = False
+    insert(slow)                                        # takes the earlier version, and is committed later
+    insert(app, number="+14155550002")
+    seen, since = news(None)
+    assert seen == {"+14155550002"}
+    slow.commit()
+    seen, since = news(since)
+    assert seen == {N}
+    assert news(since)[0] == set()
+    slow.autocommit = True
+    cursor = slow.cursor()
+    cursor.execute("begin; savepoint s; update trunkd.phone_number set label = 'x' where phone_number = '+14155550002'; release savepoint s")
+    assert news(since)[0] == set()
+    cursor.execute("commit")
+    seen, since = news(since)
+    assert seen == {"+14155550002"}, "a mark that was left before is left again"
+    assert news(None)[0] == {N, "+14155550002"}, "and all that is marked can be asked for"
 
 
 def test_nobody_deadlocks_over_the_inbox(db, app):
@@ -202,12 +228,12 @@ def test_nobody_deadlocks_over_the_inbox(db, app):
         u.start()
     rounds = 0
     while any(u.is_alive() for u in users):
-        seen = [json.loads(r[2]) for r in named(daemon, "snapshot_dirty") if r[0] == "dirty"]
+        seen = [json.loads(r[2]) for r in named(daemon, "snapshot_dirty", None) if r[0] == "dirty"]
         rows = named(daemon, "commit", 1, [{"unit": 1, "items": [{"ack": d} for d in seen[::-1]]}])
         assert rows[0][1] == "done"
         rounds += 1
     assert not failures and sorted(done) == [1, 2, 3] and rounds > 3
-    seen = [json.loads(r[2]) for r in named(daemon, "snapshot_dirty") if r[0] == "dirty"]
+    seen = [json.loads(r[2]) for r in named(daemon, "snapshot_dirty", None) if r[0] == "dirty"]
     named(daemon, "commit", 1, [{"unit": 1, "items": [{"ack": d} for d in seen]}])
     assert db.one("select count(*) from trunkd.dirty") == 0
 

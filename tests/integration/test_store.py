@@ -30,16 +30,33 @@ def test_reads_one_snapshot(db):
         assert any(r.startswith("row agent support {") for r in rows)
         assert any(r.startswith("row dirty support ") for r in rows)
         db.q("delete from trunkd.agent where name = 'sales'")
-        d.say("read dirty")
+        d.say("read inbox")
         rows = d.waits("row ", int(d.wait("rows dirty").split()[2]))
         assert "row agent sales null" in rows       # dirty, and not there any more
+
+
+def test_news_are_what_the_last_rows_have_not_shown(db):
+    with Drive(db) as d:
+        d.say("read news")
+        d.wait("rows dirty 0")
+        pglib.base_rows(db)
+        d.say("read news")
+        assert int(d.wait("rows dirty").split()[2]) > 0
+        d.say("read news")
+        d.wait("rows dirty 0")
+        d.say("read inbox")
+        assert int(d.wait("rows dirty").split()[2]) > 0
+        d.say("read all")
+        d.wait("rows all")
+        d.say("read news")
+        d.wait("rows dirty 0")
 
 
 def test_rows_are_never_from_before_the_lease(db):
     with Drive(db) as d, db.connect() as c:
         c.autocommit = False
         pglib.q(c, "lock table trunkd.agent in access exclusive mode")
-        d.say("read dirty")
+        d.say("read inbox")
         d.lease()
         c.rollback()
         d.wait("rows all")      # asked for before it was taken: read again, and all of it
@@ -54,13 +71,13 @@ def test_a_change_is_hinted(db):
 def test_units_of_one_turn_share_a_statement(db):
     with Drive(db) as d:
         d.lease()
-        d.say(*[commit(n, stray(n)) for n in range(1, 451)])
+        d.say(*[commit(n, stray(n)) for n in range(1, 76)])
         sizes = [int(line.split()[2]) for line in d.waits("batch sent", 3)]
-        assert sizes == [200, 200, 50]
-        d.wait("committed 450 done")
+        assert sizes == [32, 32, 11]
+        d.wait("committed 75 done")
         answers = [line for line in d.seen if line.startswith("committed")]
-        assert answers == [f"committed {n} done " for n in range(1, 451)]
-        assert len(strays(db)) == 450
+        assert answers == [f"committed {n} done " for n in range(1, 76)]
+        assert len(strays(db)) == 75
         d.say("idle")
         d.wait("idle yes")
 

@@ -471,13 +471,17 @@ static void show_table(struct db *db, struct json_object *rows, const char *what
     }
 }
 
-static void show_dirty(struct db *db, struct json_object *rows, const char *type)
+/* The wishes of a type behind the marks that are later; of the type "dirty" the marks themselves. */
+static void show_dirty(struct db *db, struct json_object *rows, const char *type, int64_t since)
 {
+    bool mark = text_equal(type, "dirty");
+
+
     json_object_object_foreach(db_table(db, "dirty"), key, row) {
         (void)key;
         const char *object = db_text(row, "key");
-        struct json_object *wish = db_row(db, type, object);
-        if (!text_equal(db_text(row, "object_type"), type))
+        struct json_object *wish = mark ? row : db_row(db, type, object);
+        if ((!mark && !text_equal(db_text(row, "object_type"), type)) || db_int(row, "ver") <= since)
             continue;
         if (text_equal(type, "account"))
             wish = db_row(db, "twilio_account", object) ? db_row(db, "twilio_account", object) : db_row(db, "livekit_project", object);
@@ -485,7 +489,7 @@ static void show_dirty(struct db *db, struct json_object *rows, const char *type
     }
 }
 
-struct json_object *db_snapshot(struct db *db, bool all)
+struct json_object *db_snapshot(struct db *db, enum read_what what, int64_t *shown)
 {
     static const char *const whole[][3] = {
         { "installation", "installation", "tag" }, { "account", "twilio_account", "name" }, { "account", "livekit_project", "name" },
@@ -497,13 +501,16 @@ struct json_object *db_snapshot(struct db *db, bool all)
     };
     static const char *const inbox[] = { "agent", "account", "trunk", "number" };
     struct json_object *rows = json_object_new_array();
+    bool all = what == READ_ALL;
+    int64_t since = what == READ_NEWS ? *shown : 0;
 
     for (size_t i = 0; all && i < ARRAY_SIZE(whole); i++)
         show_table(db, rows, whole[i][0], whole[i][1], whole[i][2]);
     for (size_t i = 0; !all && i < ARRAY_SIZE(inbox); i++)
-        show_dirty(db, rows, inbox[i]);
+        show_dirty(db, rows, inbox[i], since);
     show_table(db, rows, "request", "request", "id");
-    show_table(db, rows, "dirty", "dirty", "key");
+    show_dirty(db, rows, "dirty", since);
+    *shown = db->sequence;
     return rows;
 }
 

@@ -32,7 +32,8 @@ void db_ask(struct db *, const char *verb, const char *object_type, const char *
 
 /* What the daemon does. */
 enum commit_outcome db_commit(struct db *, int64_t epoch, const char *unit);
-struct json_object *db_snapshot(struct db *, bool all);                 /* [{"what","key","row": text or null}]; the caller puts it */
+/* [{"what","key","row": text or null}]; the caller puts it. *shown is the moment of the last one: news are what was marked since. */
+struct json_object *db_snapshot(struct db *, enum read_what, int64_t *shown);
 int64_t db_lease(struct db *, enum lease_action, const char *holder, int64_t epoch, int64_t lease_ms);  /* the epoch, or 0 */
 
 /* What a test looks at. Borrowed; NULL: there is none. */

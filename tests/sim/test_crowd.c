@@ -158,6 +158,18 @@ static void test_who_comes_alone_does_not_wait_behind_a_crowd(void **state)
     assert_true(sent_at(w, 15, "create twilio.trunk_phone_number") < sent_at(w, 9, "create livekit.inbound_trunk"));
 }
 
+/* Whoever holds a mark's row keeps it from being acknowledged: the mark stays, and was shown already. */
+static void test_a_mark_that_could_not_be_acknowledged_is_seen_again(void **state)
+{
+    (void)state;
+    STANDING("inbound");
+    add(w, 1, 1);
+    converged(w);
+    json_object_object_add(db_table(&w->db, "dirty"), "number|+15550100001",
+                           json_tokener_parse("{\"object_type\":\"number\",\"key\":\"+15550100001\",\"ver\":1}"));
+    converged(w);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -168,6 +180,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_long_list_says_all_it_has_to_say),
         cmocka_unit_test(test_numbers_are_finished_before_others_are_begun),
         cmocka_unit_test(test_who_comes_alone_does_not_wait_behind_a_crowd),
+        cmocka_unit_test(test_a_mark_that_could_not_be_acknowledged_is_seen_again),
     };
 
     if (argc > 1)

@@ -109,7 +109,7 @@ static void carry_out(struct world *w, int d, const struct effect *effect)
 
     switch (effect->type) {
     case EFFECT_READ:
-        item_add(w, w->db_ms, ITEM_READ, d)->number = effect->read.all;
+        item_add(w, w->db_ms, ITEM_READ, d)->number = (int)effect->read.what;
         break;
     case EFFECT_COMMIT:
         item = item_add(w, w->db_ms, ITEM_COMMIT, d);
@@ -396,8 +396,8 @@ static void happen(struct world *w, struct item *item)
         database_leases(w, item);
     } else if (item->type == ITEM_READ) {
         struct item *answer = item_add(w, w->db_ms, ITEM_ROWS, item->daemon);
-        answer->number = item->number;
-        answer->rows = db_snapshot(&w->db, item->number);
+        answer->number = item->number == READ_ALL;
+        answer->rows = db_snapshot(&w->db, (enum read_what)item->number, &w->daemons[item->daemon].shown);
     } else if (w->daemons[item->daemon].frozen) {
         struct item *later = item_add(w, 100, item->type, item->daemon);
         uint64_t order = later->order;

@@ -37,6 +37,7 @@ struct daemon {
     uint64_t life;
     int64_t timer_ms;               /* INT64_MAX: none */
     int64_t epoch;                  /* that its shell commits at */
+    int64_t shown;                  /* the moment of the last rows that its shell has read, see db_snapshot() */
     bool database_down, frozen;     /* frozen: stopped by SIGSTOP */
     char holder[16];
     struct effects effects;
