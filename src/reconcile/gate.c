@@ -143,9 +143,18 @@ bool gate_may_read(struct core *core, struct gate *gate)
     return core->now_ms >= gate->pause_ms && gate->in_flight < (uint32_t)account->max_in_flight;
 }
 
+uint32_t gate_places_to_write(const struct core *core, const struct gate *gate)
+{
+    const struct account *account = gate_account(gate);
+    uint32_t places = account ? (uint32_t)account->max_in_flight : 0;
+
+    return places > 1 && core->now_ms < gate->place_kept_ms ? places - 1 : places;
+}
+
 bool gate_may_write(struct core *core, struct gate *gate)
 {
-    if (core->is_copy || (gate->braked && safeguard(core, SAFEGUARD_BRAKE)) || !gate_may_read(core, gate))
+    if (core->is_copy || (gate->braked && safeguard(core, SAFEGUARD_BRAKE)) || !gate_may_read(core, gate)
+        || gate->in_flight >= gate_places_to_write(core, gate))
         return false;
     if (gate->scanned == SCAN_NEEDED && gate->scan_next_ms <= core->now_ms)
         scan_account(core, gate);

@@ -64,9 +64,7 @@ void gate_wait(struct core *core, struct gate *gate, struct owner *owner)
 /* As many take a turn as there are places. Once a turn has been in vain nobody is called before something else has happened. */
 void line_call(struct core *core, struct gate *gate)
 {
-    const struct account *account = gate_account(gate);
-
-    for (uint32_t at = gate->in_flight; account && at < (uint32_t)account->max_in_flight && gate->line_count > 0; at++) {
+    for (uint32_t at = gate->in_flight; at < gate_places_to_write(core, gate) && gate->line_count > 0; at++) {
         struct place first = gate->line[0];
         if (gate->vain_event == core->events)
             return;

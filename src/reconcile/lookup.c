@@ -1,10 +1,12 @@
 /* lookup: how the records of numbers are read before anything is made for them. A few are looked up one by one; when more want to be
- * looked up than that, and than the account's list of numbers has pages, the list serves them all. So do the lists that are read anyway. */
+ * looked up than that, and than the account's list of numbers has pages, the list serves them all. So do the lists that are read anyway.
+ * After a few that came alone writes leave a place in the account's window to the next, for a while. */
 #include "state.h"
 
 #include <stdlib.h>
 
 #define SINGLE_MAX 5
+#define PLACE_KEPT_MS 2000              /* within this the next one comes, or nobody is in a hurry any more */
 
 void record_take(struct owner *owner, const struct gate *gate, const struct found *found, int64_t now_ms)
 {
@@ -37,6 +39,7 @@ void lookup_forget(struct owner *owner)
 
 void lookup_ask(struct core *core, struct gate *gate, struct owner *owner)
 {
+    gate->lookups_due = true;
     if (owner->lookup_at == gate)
         return;
     lookup_forget(owner);
@@ -44,6 +47,7 @@ void lookup_ask(struct core *core, struct gate *gate, struct owner *owner)
         gate->lookups_capacity = gate->lookups_capacity ? 2 * gate->lookups_capacity : 8;
         gate->lookups = must_realloc(gate->lookups, gate->lookups_capacity * sizeof(*gate->lookups));
     }
+    gate->lookups_fresh++;
     owner->lookup_sequence = ++core->sequence;
     owner->lookup_index = gate->lookups_count;
     owner->lookup_at = gate;
@@ -68,25 +72,34 @@ static bool serves(const struct scan *list, const struct owner *owner)
 void lookups_send(struct core *core, struct gate *gate)
 {
     const struct scan *list = list_of_numbers(gate);
-    size_t others = 0;
+    size_t others = 0, i = 0;
 
-    if (gate->lookups_count == 0 || gate->braked || !gate_may_read(core, gate))
+    if (!gate->lookups_due)
         return;
-    for (size_t i = 0; i < gate->lookups_count; i++)
-        others += !serves(list, gate->lookups[i]);
+    if (gate->lookups_fresh > 0 && gate->lookups_fresh <= SINGLE_MAX)
+        gate->place_kept_ms = core->now_ms + PLACE_KEPT_MS;
+    gate->lookups_fresh = 0;
+    if (gate->braked || !gate_may_read(core, gate))
+        return;
+    for (size_t n = 0; n < gate->lookups_count; n++)
+        others += !serves(list, gate->lookups[n]);
+    gate->lookups_due = false;
     if (others > SINGLE_MAX && others > gate->number_pages) {
         if (!list)
             scan_start(gate, kinds[KIND_TRUNK_PHONE_NUMBER], NULL);
         return;
     }
-    for (size_t i = gate->lookups_count; i-- > 0 && others > 0 && gate_may_read(core, gate);) {
+    while (others > 0 && gate_may_read(core, gate)) {
         struct owner *owner = gate->lookups[i];
-        if (serves(list, owner))
+        if (serves(list, owner)) {
+            i++;
             continue;
+        }
         others--;
-        lookup_forget(owner);
+        lookup_forget(owner);       /* the last one takes its place */
         preflight_send(core, owner, gate);
     }
+    gate->lookups_due = others > 0;
 }
 
 /* ---- when they were ----------------------------------------------------------------------------------------------------------------- */
@@ -129,6 +142,7 @@ void lookups_end(struct core *core, struct scan *list, const char *failure)
 
     if (list->kind->id != KIND_TRUNK_PHONE_NUMBER)
         return;
+    gate->lookups_due = true;
     gate->number_pages = list->overflows ? SIZE_MAX : list->pages;      /* what is never read to its end serves nobody */
     for (size_t i = gate->lookups_count; i-- > 0;) {
         struct owner *owner = gate->lookups[i];

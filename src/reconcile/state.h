@@ -250,6 +250,9 @@ struct gate {
     uint64_t vain_event;            /* whoever was called in this event could not go */
     struct owner **lookups;         /* numbers whose records are to be read */
     size_t lookups_count, lookups_capacity;
+    size_t lookups_fresh;           /* that came since they were looked at last */
+    bool lookups_due;               /* perhaps one of them is to be looked up alone, or a list to be read */
+    int64_t place_kept_ms;          /* until then writes leave a place to those who are looked up alone */
     size_t number_pages;            /* of the last list of the account's numbers */
     uint64_t release_request;       /* id of a wish to release the brake; 0: none */
     uint64_t scan_request;          /* id of a wish to look at everything now; 0: none */
@@ -434,6 +437,7 @@ bool gate_only_reports(const struct gate *);                   /* what somebody 
 void gate_wish(struct core *, struct gate *, const char *verb, uint64_t id);
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
+uint32_t gate_places_to_write(const struct core *, const struct gate *);
 void gate_take_place(struct core *, struct gate *);            /* for a request that is about to be sent, or opened */
 void gate_place_free(struct gate *);
 void gate_tell(struct core *, struct gate *);                 /* it says anew how it stands, and so does who has something there */

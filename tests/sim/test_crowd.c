@@ -158,6 +158,29 @@ static void test_who_comes_alone_does_not_wait_behind_a_crowd(void **state)
     assert_true(sent_at(w, 15, "create twilio.trunk_phone_number") < sent_at(w, 9, "create livekit.inbound_trunk"));
 }
 
+/* Writes leave a place in the window to the next who comes alone, for a while. */
+static void test_who_comes_alone_finds_a_place(void **state)
+{
+    (void)state;
+    STANDING("inbound");
+    world_wish(w, "twilio_account", "main", "{'max_in_flight':2}");
+    world_wish(w, "livekit_project", "voice", "{'max_in_flight':32}");
+    converged(w);
+    add(w, 1, 13);
+    while (world_sent(w, "create twilio.trunk_phone_number") == 0)
+        world_run(w, 1);
+    add(w, 14, 1);
+    world_run(w, 70);
+    for (int n = 15; n <= 17; n++) {
+        add(w, n, 1);
+        world_run(w, 10);
+        assert_true(sent_at(w, n, "look up") < w->sent_count);
+        world_run(w, 50);
+    }
+    assert_string_equal(world_status(w, "+15550100013"), "pending/SettingUp");
+    converged(w);
+}
+
 /* Whoever holds a mark's row keeps it from being acknowledged: the mark stays, and was shown already. */
 static void test_a_mark_that_could_not_be_acknowledged_is_seen_again(void **state)
 {
@@ -180,6 +203,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_long_list_says_all_it_has_to_say),
         cmocka_unit_test(test_numbers_are_finished_before_others_are_begun),
         cmocka_unit_test(test_who_comes_alone_does_not_wait_behind_a_crowd),
+        cmocka_unit_test(test_who_comes_alone_finds_a_place),
         cmocka_unit_test(test_a_mark_that_could_not_be_acknowledged_is_seen_again),
     };
 
