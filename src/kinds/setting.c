@@ -14,6 +14,16 @@ const char *const encryption_words[] = { "disable", "allow", "require", NULL };
 const char *const include_names[] = { "SIP_NO_HEADERS", "SIP_X_HEADERS", "SIP_ALL_HEADERS", NULL };
 const char *const include_words[] = { "none", "x", "all", NULL };
 
+/* Most documents are empty, and a plan reads them again and again. NULL: there is nothing in it. */
+static const struct json *read(const char *document, struct arena *arena)
+{
+    const struct json *parsed = NULL;
+
+    if (!document || text_equal(document, "{}") || !json_parse(arena, document, strlen(document), &parsed, NULL))
+        return NULL;
+    return parsed;
+}
+
 static const struct json *as_name(const struct field *field, const struct setting *setting, const struct json *value, struct arena *arena)
 {
     struct json *name = ARENA_NEW(arena, struct json);
@@ -36,12 +46,8 @@ static const struct json *as_duration(const struct json *value, struct arena *ar
 void settings_password(const struct scene *scene, const char *document, size_t field, struct arena *arena, struct wanted *wanted)
 {
     const struct resource *row = scene_find(scene, wanted->kind->id, wanted->slot);
-    const struct json *parsed = NULL;
-    const char *reference;
+    const char *reference = json_member(read(document, arena), "auth_password");
 
-    if (!document || !json_parse(arena, document, strlen(document), &parsed, NULL))
-        return;
-    reference = json_member(parsed, "auth_password");
     if (!reference)
         return;
     wanted->refers = true;
@@ -57,11 +63,9 @@ void settings_password(const struct scene *scene, const char *document, size_t f
 void settings_take(const struct kind *kind, const struct setting *settings, size_t count, const char *document, struct arena *arena,
                    struct spec *spec)
 {
-    const struct json *parsed = NULL;
+    const struct json *parsed = read(document, arena);
 
-    if (!document || !json_parse(arena, document, strlen(document), &parsed, NULL))
-        return;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; parsed && i < count; i++) {
         const struct setting *setting = &settings[i];
         const struct field *field = &kind->fields[setting->field];
         const struct json *value = json_get(parsed, setting->key);
@@ -76,11 +80,8 @@ void settings_take(const struct kind *kind, const struct setting *settings, size
 
 const struct json *setting_documents(const char *document, const char *key, struct arena *arena)
 {
-    const struct json *parsed = NULL, *list;
+    const struct json *list = json_get(read(document, arena), key);
 
-    if (!document || !json_parse(arena, document, strlen(document), &parsed, NULL))
-        return NULL;
-    list = json_get(parsed, key);
     return list && list->type == JSON_ARRAY ? list->child : NULL;
 }
 
