@@ -57,6 +57,11 @@ tests_sim_test_rotation_LDADD = $(sim_world)
 tests_sim_test_sick_LDADD = $(sim_world)
 tests_sim_test_secure_LDADD = $(sim_world)
 
+# The core on its own, for tests/bench.
+noinst_PROGRAMS += tests/bench/plan-core
+tests_bench_plan_core_SOURCES = tests/bench/plan-core.c
+tests_bench_plan_core_LDADD = libtrunkd-core.a $(JSON_C_LIBS)
+
 if HAVE_CMOCKA
 check_LIBRARIES = libtrunkd-world.a
 check_PROGRAMS = $(unit_tests) $(sim_tests)

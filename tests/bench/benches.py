@@ -188,11 +188,12 @@ def delete(run):
 
 # ---- how soon -----------------------------------------------------------------------------------------------------------------
 
-def first_bytes(f, first, count, every):
-    """Inserts numbers one by one; milliseconds from each commit until the provider hears of it."""
+def first_bytes(f, first, every, going_on):
+    """Inserts numbers one by one while that goes on; milliseconds from each commit until the provider hears of it."""
     committed, heard = {}, {}
     since = f.sim.last()
-    for n in range(first, first + count):
+    while going_on(len(committed)):
+        n = first + len(committed)
         f.insert_numbers(n, 1)
         committed[worldlib.phone(n)] = time.time() * 1000
         time.sleep(every)
@@ -209,17 +210,17 @@ def first_bytes(f, first, count, every):
 
 @bench
 def latency(run):
-    """From the commit of a row to the first byte at the provider: idle, and while a bulk load converges."""
+    """From the commit of a row to the first byte at the provider: idle, and from the first moment of a bulk load until it has converged."""
     crowd = run.options.numbers or 10000
-    samples = min(200, crowd)
-    with fleet(run, crowd + 2 * samples) as f:
+    samples, spare = min(200, crowd), crowd // 2 + 200
+    with fleet(run, crowd + 1 + samples + spare) as f:
         f.start()
         f.insert_numbers(crowd + 1, 1)          # the first of an account waits for its lists
         f.wait_settled(1)
-        idle = first_bytes(f, crowd + 2, samples - 1, 0.1)
+        idle = first_bytes(f, crowd + 2, 0.1, lambda n: n < samples)
         f.insert_numbers(1, crowd)
-        f.wait("some of the crowd settled", f"select least({samples // 2}, count(*)) from trunkd.number_status where status = 'active'", samples // 2)
-        busy = first_bytes(f, crowd + samples + 1, samples, 0.1)
+        left = f"select exists (select from trunkd.number where phone_number <= '{worldlib.phone(crowd)}' and status <> 'active')"
+        busy = first_bytes(f, crowd + samples + 2, 0.25, lambda n: n < spare and (n % 20 < 19 or f.db.one(left)))
         for name, values in (("idle", idle), (f"while {crowd} converge", busy)):
             run.figure(f"{name}: p50", percentile(values, 0.5), "ms", 20)
             run.figure(f"{name}: p99", percentile(values, 0.99), "ms", 20)
@@ -268,7 +269,7 @@ def drift(run):
 
 @bench
 def plan(run):
-    """trunkctl plan of a fleet with nothing to do."""
+    """trunkctl plan of a fleet with nothing to do: the command, its one statement, and what the core has to do with the rows."""
     with standing(run, 5000) as f:
         f.start()
         f.converge()
@@ -280,10 +281,17 @@ def plan(run):
             times.append((time.monotonic() - began) * 1000)
             if done.code != 0:
                 raise benchlib.Missed(f"trunkctl plan ended with {done.code}: {done.out[-300:]}{done.err[-300:]}")
-        run.figure(f"{f.count}: trunkctl plan", sorted(times)[2], "ms", 50)
+        run.figure(f"{f.count}: trunkctl plan", sorted(times)[2], "ms")
         began = time.monotonic()
-        f.db.q(benchlib.pglib.QUERIES["snapshot_all"])
+        rows = f.db.q(benchlib.pglib.QUERIES["snapshot_all"])
         run.figure(f"{f.count}: of that, its one statement by another client", (time.monotonic() - began) * 1000, "ms")
+        lines = "".join("\t".join(text or "" for text in row) + "\n" for row in rows)
+        done = subprocess.run([str(ctllib.BUILD / "tests/bench/plan-core")], input=lines, text=True, capture_output=True, check=True)
+        read, planned, found = done.stdout.split()
+        if found != "0":
+            raise benchlib.Missed(f"the core alone plans {found} steps where there is nothing to do")
+        run.figure(f"{f.count}: of that, CPU of the core to read the rows", float(read), "ms")
+        run.figure(f"{f.count}: of that, CPU of the core to plan", float(planned), "ms", 50)
 
 
 @bench
