@@ -50,9 +50,9 @@ static void sink_add(struct sink *to, const char *bytes, size_t n)
         fingerprint_add(to->fingerprint, bytes, n);
         return;
     }
-    for (size_t i = 0; i < n; i++, to->length++)
-        if (to->length < NAME_BYTES_MAX)
-            to->name[to->length] = bytes[i];
+    if (to->length < NAME_BYTES_MAX)
+        memcpy(to->name + to->length, bytes, n < NAME_BYTES_MAX - to->length ? n : NAME_BYTES_MAX - to->length);
+    to->length += n;
 }
 
 static void sink_add_codepoint(struct sink *to, uint32_t c)
@@ -326,6 +326,10 @@ void vault_scrub(const struct vault *v, int status, struct buf *body)
     }
     buf_init(&out, GROWTH_MAX * body->length);
     whole = scan_all(&s);
+    if (whole && s.copied == body->data) {      /* nothing was replaced: a long answer is not copied */
+        buf_release(&out);
+        return;
+    }
     if (whole)
         buf_add(&out, s.copied, (size_t)(s.end - s.copied));
     if (!whole || !buf_ok(&out)) {
