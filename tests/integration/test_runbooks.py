@@ -94,7 +94,6 @@ def test_a_number_does_not_ring(world):
 
     replay(world, "does-not-ring", {"A number does not ring": stands, "Nobody is named to answer": lambda: world.set(A, agent=None),
                                     "Somebody changed it at the provider": somebody_removes_the_rule, "The provider refuses us": the_token_is_revoked})
-    world.wait_active(A)
 
 
 def test_a_key_was_revoked(world):
