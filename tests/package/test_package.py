@@ -55,17 +55,19 @@ def installed(package):
 
 @pytest.fixture(scope="module")
 def cluster(installed):
-    """PostgreSQL of the fresh system, running."""
+    """PostgreSQL of the fresh system, running, on a socket of its own alone: its port is free on this machine or not."""
     version, = os.listdir(ROOT / "etc" / "postgresql")
     server = subprocess.Popen(inside(*POSTGRES, f"/usr/lib/postgresql/{version}/bin/postgres", "-D", f"/var/lib/postgresql/{version}/main",
-                                     "-c", f"config_file=/etc/postgresql/{version}/main/postgresql.conf"),
+                                     "-c", f"config_file=/etc/postgresql/{version}/main/postgresql.conf", "-c", "port=5432", "-c", "listen_addresses="),
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while not (ROOT / "run" / "postgresql" / ".s.PGSQL.5432").exists():
-        assert server.poll() is None and time.monotonic() < until
-        time.sleep(0.1)
-    yield
-    end(server)
+    try:
+        until = time.monotonic() + 60
+        while not (ROOT / "run" / "postgresql" / ".s.PGSQL.5432").exists():
+            assert server.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
+        yield
+    finally:
+        end(server)
 
 
 def mode(path):
@@ -85,8 +87,8 @@ def test_the_package_lays_out_etc_and_makes_a_user_and_a_key(installed):
 
 def test_the_package_has_unit_manual_completion_and_schema(installed):
     files = set(run("dpkg", "-L", "trunkd").split())
-    assert {"/lib/systemd/system/trunkd.service", "/usr/share/man/man1/trunkctl.1.gz", "/usr/share/man/man1/trunkd-sim.1.gz",
-            "/usr/share/man/man8/trunkd.8.gz", "/usr/share/man/man5/trunkd.conf.5.gz", "/usr/share/man/man5/trunkd-manifest.5.gz",
+    assert {"/lib/systemd/system/trunkd.service", "/usr/lib/systemd/catalog/trunkd.catalog", "/usr/share/man/man1/trunkctl.1.gz",
+            "/usr/share/man/man1/trunkd-sim.1.gz", "/usr/share/man/man8/trunkd.8.gz", "/usr/share/man/man5/trunkd.conf.5.gz", "/usr/share/man/man5/trunkd-manifest.5.gz",
             "/usr/share/man/man7/trunkd-sql.7.gz", "/usr/share/bash-completion/completions/trunkctl", "/usr/share/zsh/vendor-completions/_trunkctl",
             "/usr/share/trunkd/manifest.schema.json", "/usr/share/doc/trunkd/README.Debian"} <= files
     assert not [path for path in files if path.startswith("/usr/local")]
