@@ -8,6 +8,8 @@ def kinds: {
     "twilio.credential_list":       { list: "credential_lists",       side: "twilio" },
     "twilio.credential":            { list: "credentials",            side: "twilio", parent: "credential_list_sid" },
     "twilio.trunk_credential_list": { list: "trunk_credential_lists", side: "twilio", parent: "trunk_sid" },
+    "twilio.connection_policy":     { list: "connection_policies",    side: "twilio" },
+    "twilio.connection_policy_target": { list: "connection_policy_targets", side: "twilio", parent: "connection_policy_sid" },
     "twilio.trunk_phone_number":    { list: "phone_numbers",          side: "twilio" },
     "livekit.inbound_trunk":        { list: "inbound_trunks",         side: "livekit" },
     "livekit.outbound_trunk":       { list: "outbound_trunks",        side: "livekit" },

@@ -125,7 +125,8 @@ struct wanted {
     const char *slot, *account;
     const char *label;                      /* goes before the tag where a person reads the name; may be "" */
     bool spare;                             /* calls flow without it: in a move nothing waits for it, and left removed it holds up nobody */
-    const char *after;                      /* the slot of the one of its kind that has to stand before it is made; NULL: none */
+    const char *after;                      /* what has to stand before it is made, and it needs for nothing else: the slot of one of its
+                                             * kind, or a kind's name; NULL: nothing */
     const char *waits;                      /* not all that is asked for can be had yet, and this is what it waits for; NULL: it can */
     bool retiring;                          /* only until nothing leads to it any more: another one takes its place */
     struct spec spec;                       /* REF fields are NULL while unknown; fields that carry the tag are filled by tag() */
@@ -153,7 +154,9 @@ struct found {
 };
 
 enum recognised { BY_TAG, BY_PAIR, BY_KEY };            /* PAIR: parent and child id; KEY: the number itself */
-enum list_scope { LIST_PER_ACCOUNT, LIST_PER_PARENT };
+/* ASIDE: of the account too, but no part of its complete scan, for most have none of it and their keys may lack the right: it is looked at
+ * where the ledger has one, or is about to make one for an owner that it may have forgotten something of. */
+enum list_scope { LIST_PER_ACCOUNT, LIST_PER_PARENT, LIST_ASIDE };
 enum repeat     { REPEAT_SAFE, REPEAT_MUST_WAIT };      /* of a create in doubt: the provider refuses a second one, or it does not */
 
 enum operation { OP_CREATE, OP_UPDATE, OP_DELETE, OP_GET, OP_LIST, OP_CHECK, OP_PROBE, OP_MAX_ };

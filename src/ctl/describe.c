@@ -142,6 +142,7 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
         return false;
     labels_print(number);
     path_print(number, agent, resources);
+    policy_print(resources);
     leftovers_print(number);
     return events_print(db, name, err);
 }
@@ -169,6 +170,13 @@ MUST_CHECK static bool other_describe(struct db *db, const struct target *target
     if (!settings_print(db, target, row, err))
         return false;
     labels_print(row);
+    if (target->kind == TARGET_TRUNK) {
+        CLEANUP(rows_free_at) struct rows *resources = NULL;
+
+        if (!db_statement(db, "describe_resources", &target->name, &resources, err) && err->class != ERR_REJECTED)
+            return false;
+        policy_print(resources);
+    }
     if (target->kind == TARGET_AGENT) {
         CLEANUP(rows_free_at) struct rows *numbers = NULL;
 

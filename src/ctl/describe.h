@@ -18,4 +18,7 @@ void field_print(const char *name, const char *value);
 /* describe_settings.c: what is set. `shown`: the object's row in its view, whose columns are not repeated. */
 MUST_CHECK bool settings_print(struct db *, const struct target *, const struct json *shown, struct err *);
 
+/* The connection policy among them, of a number's trunk or of a trunk; nothing where there is none. */
+void policy_print(const struct rows *resources);
+
 #endif

@@ -33,6 +33,11 @@ static const struct stage outbound[] = {
     { "recording",              "twilio.recording",             NULL, true, true, true },
 };
 
+static const struct stage policy[] = {
+    { "connection policy",      "twilio.connection_policy",        NULL, true, true, true },
+    { "target",                 "twilio.connection_policy_target", NULL, true, true, true },
+};
+
 enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE, COLUMN_SYMMETRIC_RTP };
 
 static const char *state_of(const struct rows *rows, size_t row)
@@ -133,4 +138,16 @@ void path_print(const struct json *number, const struct json *agent, const struc
         stages_print(outbound, ARRAY_SIZE(outbound), number, resources);
         printf("    → %sthe callee, who sees %s\n", twilio ? "" : "your carrier, and ", json_member(number, "phone_number"));
     }
+}
+
+void policy_print(const struct rows *resources)
+{
+    bool any = false;
+
+    for (size_t row = 0; resources && row < rows_count(resources); row++)
+        any = any || text_equal(rows_cell(resources, row, COLUMN_KIND), policy[0].kind);
+    if (!any)
+        return;
+    puts("\n  beside it: a connection policy, which routes nothing by itself; a BYOC trunk at Twilio has to name it");
+    stages_print(policy, ARRAY_SIZE(policy), NULL, resources);
 }

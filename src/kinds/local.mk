@@ -1,6 +1,9 @@
 # kinds: one file per external kind, two per provider, and what draws on the field tables. Pure.
 libtrunkd_core_a_SOURCES += \
 	src/kinds/accounts.c \
+	src/kinds/connection_policy.c \
+	src/kinds/connection_policy.h \
+	src/kinds/connection_policy_target.c \
 	src/kinds/credential.c \
 	src/kinds/credential.h \
 	src/kinds/credential_list.c \
@@ -35,6 +38,7 @@ libtrunkd_core_a_SOURCES += \
 	src/kinds/value.c \
 	src/kinds/value.h
 unit_tests += \
+	tests/unit/test_connection_policy \
 	tests/unit/test_credentials \
 	tests/unit/test_dispatch_rule \
 	tests/unit/test_inbound_trunk \

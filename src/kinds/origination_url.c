@@ -31,20 +31,6 @@ static const struct field fields[] = {
 
 static const enum kind_id needs[] = { KIND_TWILIO_TRUNK };
 
-/* Scheme and host have no case, and Twilio is not known to keep it: a URI is compared with both in small letters. */
-static const char *without_case(const char *uri, struct arena *arena)
-{
-    char *text = arena_strdup(arena, uri);
-    const size_t end = strcspn(text, ";?"), scheme = strcspn(text, ":");
-    const char *at = memchr(text, '@', end);
-    const size_t host = at ? (size_t)(at - text) : scheme;
-
-    for (size_t i = 0; i < end; i++)
-        if ((i < scheme || i > host) && text[i] >= 'A' && text[i] <= 'Z')
-            text[i] = (char)(text[i] - 'A' + 'a');
-    return text;
-}
-
 static void want_url(const struct scene *scene, const char *uri, const char *priority, const char *weight, struct wanted *ret)
 {
     struct spec *spec = want_one(&kind_ORIGINATION_URL, scene, uri, "", ret);
@@ -65,7 +51,7 @@ static size_t want_named(const struct scene *scene, const char *own, struct aren
     size_t count = 0;
 
     for (const struct json *item = items; item && count < max; item = item->next) {
-        const char *uri = without_case(text_or(json_member(item, "url"), ""), arena);
+        const char *uri = twilio_sip_uri(text_or(json_member(item, "url"), ""), arena);
 
         if (text_equal(uri, own) || (by_tls && !url_sip_by_tls(uri)))
             continue;
@@ -80,9 +66,11 @@ static size_t want(const struct scene *scene, struct arena *arena, struct wanted
 {
     const char *own;
 
-    if (max == 0 || !scene_is_trunk(scene) || scene->on_trunk.inbound == 0 || !scene->project || !scene->project->sip_host)
+    if (max == 0 || !scene_is_trunk(scene) || scene->on_trunk.inbound == 0)
         return 0;
-    own = arena_printf(arena, "sip:%s;transport=%s", scene->project->sip_host, secure_by_tls(scene, arena) ? "tls" : "tcp");
+    own = secure_own_uri(scene, arena);
+    if (!own)
+        return 0;
     want_url(scene, own, STANDARD, STANDARD, ret);
     return 1 + want_named(scene, own, arena, ret + 1, max - 1);
 }
@@ -128,7 +116,7 @@ static void finish(const struct call *call, const struct json *item, struct foun
 
     (void)item;
     if (uri)
-        found->spec.value[SIP_URL] = without_case(uri, call->arena);
+        found->spec.value[SIP_URL] = twilio_sip_uri(uri, call->arena);
     if (!tag_parse(found->spec.value[FRIENDLY_NAME], &found->tag))
         found->tag = (struct tag){ .nonce = "" };
 }
@@ -143,21 +131,10 @@ static bool decode(enum operation operation, const struct call *call, const stru
     return twilio_decode(&shape, operation, call, reply, each, userdata, ret_cursor, err);
 }
 
-static struct judgement judge_url(enum operation operation, const struct reply *reply, struct arena *arena)
-{
-    static const struct judge_rule rules[] = {
-        { ON_LIST,   404, "20404", VERDICT_GONE,  NULL },       /* as everything below a trunk */
-        { ON_CREATE, 404, "20404", VERDICT_LATER, NULL },
-        { ON_CREATE, 0,   "21249", VERDICT_LATER, NULL },       /* ten: until one of the old ones is gone */
-    };
-
-    return twilio_judge_with(rules, ARRAY_SIZE(rules), operation, reply, arena);
-}
-
 const struct kind kind_ORIGINATION_URL = {
     .id = KIND_ORIGINATION_URL, .name = "twilio.origination_url", .owner = OWNER_TRUNK, .family = FAMILY_TWILIO,
     .recognised = BY_TAG, .scope = LIST_PER_PARENT, .repeat = REPEAT_MUST_WAIT, .goes_with_parent = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields), .needs = needs, .needs_count = ARRAY_SIZE(needs),
     .want = want, .tag = tag, .create = create, .update = update, .remove = remove_url, .get = get, .list = list,
-    .decode = decode, .judge = judge_url,
+    .decode = decode, .judge = twilio_judge_below,
 };

@@ -31,13 +31,6 @@
 #define ALLOW encryption_names[1]
 #define REQUIRE encryption_names[2]
 
-static bool is_wanted(const char *settings, struct arena *arena)
-{
-    const struct json *document = NULL;
-
-    return settings && json_parse(arena, settings, strlen(settings), &document, NULL) && text_equal(json_member(document, "secure"), "true");
-}
-
 static size_t field_of(const struct kind *kind, const char *name)
 {
     size_t i = 0;
@@ -62,7 +55,7 @@ struct secure secure_of(const struct scene *scene, struct arena *arena)
     size_t field = field_of(&kind_TWILIO_TRUNK, "secure");
 
     return (struct secure){
-        .wanted = is_wanted(scene->twilio_trunk, arena),
+        .wanted = setting_is_on(scene->twilio_trunk, "secure", arena),
         .may_be_on = row && trunk_may_show(row, field, "true"),
         .may_be_off = !row || trunk_may_show(row, field, NULL),
     };
@@ -73,6 +66,13 @@ bool secure_by_tls(const struct scene *scene, struct arena *arena)
     struct secure secure = secure_of(scene, arena);
 
     return secure.wanted || secure.may_be_on;
+}
+
+const char *secure_own_uri(const struct scene *scene, struct arena *arena)
+{
+    if (!scene->project || !scene->project->sip_host)
+        return NULL;
+    return arena_printf(arena, "sip:%s;transport=%s", scene->project->sip_host, secure_by_tls(scene, arena) ? "tls" : "tcp");
 }
 
 /* ---- the trunk at Twilio -------------------------------------------------------------------------------------------------- */
@@ -95,11 +95,11 @@ const char *secure_of_trunk(const struct scene *scene, struct arena *arena, cons
 
     *ret_waits = NULL;
     if (row && is_unsure(row)) {
-        bool as_wanted = is_wanted(scene->twilio_trunk, arena) == (row->sent.value[field] != NULL);
+        bool as_wanted = setting_is_on(scene->twilio_trunk, "secure", arena) == (row->sent.value[field] != NULL);
         *ret_waits = as_wanted ? NULL : "the last change, whose answer was lost";
         return row->sent.value[field];
     }
-    if (is_wanted(scene->twilio_trunk, arena)) {
+    if (setting_is_on(scene->twilio_trunk, "secure", arena)) {
         if (scene->on_trunk.refuse_encrypted == 0 && all_by_tls(scene))
             return "true";
         *ret_waits = is_on ? NULL : scene->on_trunk.refuse_encrypted ? "numbers that take encrypted calls" : "an origination URL by TLS alone";

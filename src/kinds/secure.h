@@ -15,6 +15,8 @@ struct secure secure_of(const struct scene *, struct arena *);
 const char *secure_of_trunk(const struct scene *, struct arena *, const char **ret_waits);
 /* Whether Twilio is to come to LiveKit by TLS. */
 bool secure_by_tls(const struct scene *, struct arena *);
+/* The SIP URI by which Twilio is to come to the project; NULL: it has none. */
+const char *secure_own_uri(const struct scene *, struct arena *);
 /* The encryption of a number's objects at LiveKit; `own`: as its settings say. */
 const char *secure_inbound(const struct scene *, const char *own, struct arena *);
 const char *secure_outbound(const struct scene *, const char *own, struct arena *);

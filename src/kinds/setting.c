@@ -78,6 +78,13 @@ void settings_take(const struct kind *kind, const struct setting *settings, size
     }
 }
 
+bool setting_is_on(const char *document, const char *key, struct arena *arena)
+{
+    const struct json *parsed = NULL;
+
+    return document && json_parse(arena, document, strlen(document), &parsed, NULL) && text_equal(json_member(parsed, key), "true");
+}
+
 const struct json *setting_documents(const char *document, const char *key, struct arena *arena)
 {
     const struct json *list = json_get(read(document, arena), key);

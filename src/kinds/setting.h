@@ -15,6 +15,9 @@ struct setting {
 /* document: JSON text, NULL when there is none. */
 void settings_take(const struct kind *, const struct setting *, size_t count, const char *document, struct arena *, struct spec *);
 
+/* Whether a switch is on. */
+bool setting_is_on(const char *document, const char *key, struct arena *);
+
 /* The first of the documents that a setting lists; NULL: there is none. */
 const struct json *setting_documents(const char *document, const char *key, struct arena *);
 /* A number of such a document, under the field's name; `standard` where there is none. */

@@ -112,6 +112,20 @@ void twilio_post_form(const struct call *call, const char *path, struct buf *for
     post(call, url, form, ret);
 }
 
+/* Scheme and host have no case, and Twilio is not known to keep it: a URI is compared with both in small letters. */
+const char *twilio_sip_uri(const char *uri, struct arena *arena)
+{
+    char *text = arena_strdup(arena, uri);
+    const size_t end = strcspn(text, ";?"), scheme = strcspn(text, ":");
+    const char *at = memchr(text, '@', end);
+    const size_t host = at ? (size_t)(at - text) : scheme;
+
+    for (size_t i = 0; i < end; i++)
+        if ((i < scheme || i > host) && text[i] >= 'A' && text[i] <= 'Z')
+            text[i] = (char)(text[i] - 'A' + 'a');
+    return text;
+}
+
 void twilio_probe(const struct account *account, struct arena *arena, struct request *ret)
 {
     twilio_get(&(struct call){ .account = account, .arena = arena }, TWILIO_TRUNKING, ret, "/v1/Trunks?PageSize=1", NULL);

@@ -45,6 +45,9 @@ struct judgement twilio_judge_below(enum operation, const struct reply *, struct
 /* With rules of the kind's own before the others. */
 struct judgement twilio_judge_with(const struct judge_rule *, size_t count, enum operation, const struct reply *, struct arena *);
 
+/* A SIP URI with what has no case in small letters. */
+const char *twilio_sip_uri(const char *uri, struct arena *);
+
 void twilio_probe(const struct account *, struct arena *, struct request *ret);
 
 #endif

@@ -54,10 +54,14 @@ static const struct judge_rule rules[] = {
     { ON_UPDATE | ON_DELETE, 0, "*", VERDICT_REFUSED, "Refused" },
 };
 
-/* Below a parent, 404 speaks of the parent: a list says that all is gone with it, a create has to wait until it stands again. */
+/* Below a parent, 404 speaks of the parent: a list says that all is gone with it, a create has to wait until it
+ * stands again, or has room. */
 static const struct judge_rule rules_below[] = {
     { ON_LIST,   404, "20404", VERDICT_GONE,    NULL },
     { ON_CREATE, 404, "20404", VERDICT_LATER,   NULL },
+    /* ten origination URLs, ten targets: until one of the old ones is gone */
+    { ON_CREATE, 0,   "21249", VERDICT_LATER,   NULL },
+    { ON_CREATE, 0,   "21254", VERDICT_LATER,   NULL },
 };
 
 /* {"code":21248,"message":"…"}, or RFC 9457 with title and detail; code and message may be missing. */

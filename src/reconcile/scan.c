@@ -95,7 +95,7 @@ void scans_forget(struct gate *gate)
     unclaimed_forget(gate);
 }
 
-/* The kinds whose lists, together, show everything of ours that an account holds at its top level. What lies below is looked at
+/* The kinds whose lists, together, show everything of ours that an account holds at its top level. What lies below, or aside, is looked at
  * afterwards, one list at a time, so that it never keeps writes from the account's window. */
 bool in_complete_scan(const struct kind *kind, const struct gate *gate)
 {
@@ -128,7 +128,7 @@ void scan_row(struct row *row)
     scan_start(row->gate, row->r.kind, parent)->owner = row->owner;
 }
 
-/* ---- what lies below --------------------------------------------------------------------------------------------------------------------- */
+/* ---- what lies below, and aside --------------------------------------------------------------------------------------------------------- */
 
 static bool holds_any(const struct owner *owner, const struct kind *kind, const char *parent)
 {
@@ -140,8 +140,18 @@ static bool holds_any(const struct owner *owner, const struct kind *kind, const 
     return false;
 }
 
+/* Whether there is a list of that kind to look at for what lies below this row; or, of what lies aside, for the row and its like. */
+static bool has_list(const struct owner *trunk, const struct row *row, const struct kind *kind)
+{
+    if (kind->scope == LIST_ASIDE)
+        return kind == row->r.kind;
+    return kind->scope == LIST_PER_PARENT && kinds[kind->needs[0]] == row->r.kind && holds_any(trunk, kind, row->r.external_id);
+}
+
+/* Of what lies aside one list shows all: one row has it done. */
 void mark_below(struct core *core, struct gate *gate)
 {
+    uint32_t aside = 0;
     void *value;
 
     gate->below_due = false;
@@ -153,12 +163,17 @@ void mark_below(struct core *core, struct gate *gate)
                 continue;               /* another account's lists are still to come */
             row->below_due = 0;
             for (size_t k = 0; k < KIND_MAX_ && row->r.known == KNOWN_LIVE && !row->ended; k++)
-                if (kinds[k]->scope == LIST_PER_PARENT && kinds[kinds[k]->needs[0]] == row->r.kind
-                    && holds_any(trunk, kinds[k], row->r.external_id))
-                    row->below_due |= 1u << k;
+                if (has_list(trunk, row, kinds[k]))
+                    row->below_due |= 1u << k & ~aside;
+            aside |= row->r.kind->scope == LIST_ASIDE ? row->below_due & 1u << row->r.kind->id : 0;
             gate->below_due = gate->below_due || row->below_due;
         }
     }
+}
+
+static const char *list_parent(const struct row *row, const struct kind *kind)
+{
+    return kind->scope == LIST_PER_PARENT ? row->r.external_id : NULL;
 }
 
 static bool below_start(struct row *row)
@@ -169,7 +184,7 @@ static bool below_start(struct row *row)
         row->below_due &= ~(1u << k);
         if (row->r.known != KNOWN_LIVE || row->ended)
             continue;
-        struct scan *scan = scan_start(row->gate, kinds[k], row->r.external_id);
+        struct scan *scan = scan_start(row->gate, kinds[k], list_parent(row, kinds[k]));
         scan->owner = row->owner;
         scan->drift = true;
         return true;
@@ -199,7 +214,7 @@ void scan_below(const struct kind *kind, struct row *parent)
     for (struct scan *scan = parent->gate->scans; scan; scan = scan->next)
         if (scan->parent_row == parent && scan->kind == kind)
             return;
-    struct scan *scan = scan_start(parent->gate, kind, parent->r.external_id);
+    struct scan *scan = scan_start(parent->gate, kind, list_parent(parent, kind));
     scan->parent_row = parent;
     scan->owner = parent->owner;
 }
@@ -226,6 +241,22 @@ static void take_item(void *userdata, const struct found *found)
     spec_copy(scan->kind, &found->spec, &scan->arena, &to->spec);
 }
 
+/* A row that waits for a list of what lies aside has it asked for again at its own pace, and says why: it may never be answered. */
+static void ask_again(struct core *core, struct scan *scan, const char *words)
+{
+    struct row *row = scan->parent_row;
+
+    if (scan->kind->scope != LIST_ASIDE) {
+        owner_wake_at(core, row->owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+        return;
+    }
+    row->attempts++;
+    row->r.message = row_keep(row, words);
+    row_back_off(core, row, NULL);
+    row_touch(row);
+    owner_queue(core, row->owner);
+}
+
 static void scan_failed(struct core *core, struct scan *scan, const char *words)
 {
     struct gate *gate = scan->gate;
@@ -246,7 +277,7 @@ static void scan_failed(struct core *core, struct scan *scan, const char *words)
         owner_queue(core, row->owner);
     }
     if (scan->parent_row)
-        owner_wake_at(core, scan->parent_row->owner, core->now_ms + core->settings->retry_min_ms + (int64_t)(core_random(core) % 256));
+        ask_again(core, scan, words);
 }
 
 /* The list is over, well or not. */

@@ -105,13 +105,12 @@ static void plan_its_trunk(struct turn *t)
 
     if (left && (trunk_is_wanted(left) || !text_equal(left->last_number, owner->key)))
         left = owner->left_last = NULL;
-    if (left) {
+    if (left)
         plan_trunk_of(t, left);
-        if (t->trunk_count == 0)
-            owner->left_last = NULL;
-    } else if (t->scene.number && owner->placed && text_equal(owner->placed->dedicated_to, owner->key)) {
+    if (left && t->trunk_count == 0)
+        left = owner->left_last = NULL;
+    if (!left && t->scene.number && owner->placed && text_equal(owner->placed->dedicated_to, owner->key))
         plan_trunk_of(t, owner->placed);
-    }
 }
 
 /* Somebody changed or removed it, and the account says that it is only reported. */

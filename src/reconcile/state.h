@@ -39,8 +39,8 @@ struct row {
     bool opened;                    /* its operation waits for its unit: SEND follows COMMITTED */
     bool lost;                      /* adopted without memory of it: what lies below must be looked for first */
     bool read;                      /* came from the database, which may have forgotten what was made below it last */
-    uint32_t looked_below;          /* bit by kind: and has been */
-    uint32_t below_due;             /* bit by kind: what lies below is to be looked at for drift */
+    uint32_t looked_below;          /* bit by kind: and has been; of what lies aside: of its own kind */
+    uint32_t below_due;             /* bit by kind: what lies below, or aside, is to be looked at for drift */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
     bool wanted, spare;             /* by the last plan; and calls flow without it */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */

@@ -123,21 +123,6 @@ static void do_read(struct turn *t, struct row *row)
         scan_row(row);
 }
 
-/* Below a parent that the database had forgotten, children may exist too: a complete list of them comes before the first create. Of a
- * parent that it remembers, only the last may be forgotten: they are looked for where a second one would be made without a word. */
-static bool must_look_below(struct turn *t, const struct planned *p)
-{
-    if (p->kind->scope != LIST_PER_PARENT)
-        return false;
-    const struct resource *parent = scene_find(&t->scene, p->kind->needs[0], NULL);
-    union { const struct resource *from; struct row *to; } cast = { .from = parent };
-    bool must = parent && (cast.to->lost || (cast.to->read && p->kind->repeat == REPEAT_MUST_WAIT));
-    if (!must || (cast.to->looked_below & (1u << p->kind->id)))
-        return false;
-    if (gate_lets(t, cast.to->gate, false))
-        scan_below(p->kind, cast.to);
-    return true;
-}
 
 static struct row *row_for(struct turn *t, const struct planned *p)
 {
@@ -147,6 +132,27 @@ static struct row *row_for(struct turn *t, const struct planned *p)
     if (p->kind->id == KIND_TRUNK_PHONE_NUMBER)
         row->r.external_id = row_keep(row, t->owner->record.sid);
     return row;
+}
+
+/* Below a parent that the database had forgotten, children may exist too: a complete list of them comes before the first create. Of a
+ * parent that it remembers, only the last may be forgotten: they are looked for where a second one would be made without a word. What lies
+ * aside is looked for as if it lay below its trunk, by its own row. */
+static bool must_look_before(struct turn *t, const struct planned *p)
+{
+    bool is_aside = p->kind->scope == LIST_ASIDE;
+
+    if (p->kind->scope == LIST_PER_ACCOUNT)
+        return false;
+    const struct resource *above = scene_find(&t->scene, is_aside ? KIND_TWILIO_TRUNK : p->kind->needs[0], NULL);
+    union { const struct resource *from; struct row *to; } cast = { .from = above };
+    if (!above || !(cast.to->lost || (cast.to->read && p->kind->repeat == REPEAT_MUST_WAIT)))
+        return false;
+    struct row *row = is_aside ? row_for(t, p) : cast.to;
+    if (row->looked_below & (1u << p->kind->id))
+        return false;
+    if (gate_lets(t, row->gate, false))
+        scan_below(p->kind, row);
+    return true;
 }
 
 static void do_seal(struct turn *t, const struct planned *p)
@@ -215,7 +221,7 @@ static void do_write(struct turn *t, const struct planned *p, enum operation ope
         return;
     if (operation == OP_CREATE && !t->may_make)
         return;
-    if (operation == OP_CREATE && must_look_below(t, p))
+    if (operation == OP_CREATE && must_look_before(t, p))
         return;
     if (!gate_lets(t, gate_get(t->core, p->account, true), true))
         return;

@@ -35,12 +35,13 @@ void unclaimed_forget_listed(struct gate *gate)
     }
 }
 
-/* What cannot be changed afterwards, or is what the object is for: its parent, its number, its URL. */
+/* What cannot be changed afterwards, or is what the object is for: its parent, its number, its SIP address. */
 static bool identity_agrees(const struct kind *kind, const struct spec *wanted, const struct spec *found)
 {
     for (size_t i = 0; i < kind->fields_count; i++) {
         const struct field *field = &kind->fields[i];
-        bool identity = (field->flags & FIELD_IN_PATH) || text_equal(field->name, "numbers") || text_equal(field->name, "sip_url");
+        bool address = text_equal(field->name, "sip_url") || text_equal(field->name, "target");
+        bool identity = (field->flags & FIELD_IN_PATH) || text_equal(field->name, "numbers") || address;
         if (identity && !text_equal(wanted->value[i], found->value[i]))
             return false;
     }
@@ -84,9 +85,9 @@ void unclaimed_adopt(struct core *core, struct gate *gate, struct unclaimed *u, 
 
 void unclaimed_add(struct core *core, struct scan *scan, const struct found *found)
 {
-    for (const struct unclaimed *known = scan->gate->unclaimed; known && scan->parent; known = known->next)
+    for (const struct unclaimed *known = scan->gate->unclaimed; known && !scan->complete_account; known = known->next)
         if (known->kind == scan->kind && text_equal(known->id, found->id))
-            return;                 /* a list below a parent does not begin by forgetting the last one's */
+            return;                 /* only a complete scan begins by forgetting the last one's */
     struct unclaimed *u = must_calloc(1, sizeof(*u));
 
     u->kind = scan->kind;

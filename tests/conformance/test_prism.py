@@ -1,5 +1,7 @@
 """Twilio's own documents between trunkd and the simulator: the integration suite's life of numbers, through Prism."""
 import fnmatch
+import json
+import re
 
 import pytest
 
@@ -59,3 +61,28 @@ def test_what_is_changed_in_place(world, prism):
     world.wait_active(A)
     world.agree()
     assert "changed in a console" not in str(world.sim.state(account))
+
+
+def test_what_a_trunk_has_on_request(world, prism):
+    """Every request of it: made, looked at, changed in place, put back, removed."""
+    account, policies = world.accounts["main"].sid, "/v1/ConnectionPolicies"
+    world.own(A)
+    settings = {"recording_mode": "record-from-answer", "connection_policy": True, "connection_policy_targets": [{"target": "sip:desk@two.example"}]}
+    world.number(A, twilio_trunk=settings)
+    world.daemon.start()
+    world.wait_active(A)
+    for kind in ("connection_policies", "connection_policy_targets"):
+        for made in world.sim.objects(kind, account):
+            world.sim.change_object(account, kind, made["sid"], friendly_name="changed in a console")
+    wait_for("what was changed", lambda: "changed in a console" not in str(world.sim.state(account)))
+    settings["connection_policy_targets"][0].update(priority=0, weight=20)
+    world.set(A, twilio_trunk=json.dumps(settings))
+    wait_for("another weight", lambda: any(o["weight"] == 20 for o in world.sim.objects("connection_policy_targets")))
+    world.wait_active(A)
+    world.agree()
+    world.delete(A)
+    world.wait_gone(A)
+    assert world.held() == {}
+    seen = {(method, re.sub(r"\b([A-Z]{2})[0-9a-f]{32}\b", r"\1", path.partition("?")[0])) for method, path in prism.asked if policies in path}
+    assert seen == {(method, policies + below) for below in ("", "/NY/Targets") for method in ("GET", "POST")} | {
+        (method, policies + below) for below in ("/NY", "/NY/Targets/NE") for method in ("GET", "POST", "DELETE")}, seen

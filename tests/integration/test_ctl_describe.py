@@ -10,6 +10,8 @@ from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
 LIVEKIT = {"url": "https://lk.livekit.cloud", "apiKey": "APIkey", "secret": "file:account/lk", "sipHost": "lk.sip.livekit.cloud"}
 TWILIO = {"accountSid": "AC00000000000000000000000000000001", "secret": "file:account/main", "livekitProject": "lk"}
 ONE, TWO, SIP = "+14155550100", "+14155550101", "+442079460100"
+POLICY = ["beside it: a connection policy, which routes nothing by itself; a BYOC trunk at Twilio has to name it",
+          "connection policy | NY1 | live, in main", "target | NE1 | live, in main", "sip:lk;transport=tcp", "NE2 | live, in main", "sip:desk.example"]
 SYMMETRIC = "symmetric RTP is on (only Twilio's console can change it)"
 
 
@@ -34,6 +36,9 @@ def made(db):
     resource(db, "twilio.trunk", "TK1", trunk, applied='{"symmetric_rtp_enabled": true}')
     for kind, external_id in (("recording", "TK1"), ("origination_url", "OU1"), ("credential_list", "CL1"), ("credential", "CR1"), ("trunk_credential_list", "CL1")):
         resource(db, "twilio." + kind, external_id, trunk, slot="sip:lk" if kind == "origination_url" else "")
+    resource(db, "twilio.connection_policy", "NY1", trunk)
+    resource(db, "twilio.connection_policy_target", "NE1", trunk, applied='{"target": "sip:lk;transport=tcp"}')
+    resource(db, "twilio.connection_policy_target", "NE2", trunk, slot="sip:desk.example", applied='{"target": "sip:desk.example"}')
     resource(db, "livekit.inbound_trunk", "ST_in", account="lk")
     resource(db, "livekit.outbound_trunk", "ST_out", account="lk", open="update")
     resource(db, "livekit.dispatch_rule", "SDR_1", account="lk", known="maybe")
@@ -72,6 +77,7 @@ def test_describe_draws_the_path_with_every_id(fleet):
         f"the way of a call from {ONE}", "an agent or a program",
         "LiveKit outbound trunk | ST_out | live, being changed, in lk", "credential | CR1 | live, in main", "credential list | CL1 | live, in main",
         "list on the trunk | CL1 | live, in main", "Twilio trunk | TK1 | live, in main", SYMMETRIC, "recording | TK1 | live, in main", f"the callee, who sees {ONE}",
+        *POLICY,
         "last events", *[f"0s ago | Created: m{n}" for n in range(2, 12)]]
 
 
@@ -102,7 +108,7 @@ def test_describe_of_several_and_of_other_kinds(fleet):
     done = trunkctl(fleet, "describe", "agent/support", "trunk/big", "account/main", "project/lk")
     assert (done.code, done.err) == (0, "")
     seen = words(done.out)
-    for line in ("agent support", "dispatch_name | support-agent", f"answers | {ONE}", SIP, "trunk big", "twilio_trunk_sid | TK1", "Twilio account main",
+    for line in ("agent support", "dispatch_name | support-agent", f"answers | {ONE}", SIP, "trunk big", "twilio_trunk_sid | TK1", *POLICY, "Twilio account main",
                  "identity | AC00000000000000000000000000000001/us1", "LiveKit project lk"):
         assert line in seen, line
 

@@ -191,6 +191,7 @@ BEHIND = {
     "livekit.inbound_trunk": set(), "livekit.outbound_trunk": set(), "livekit.dispatch_rule": {"livekit.inbound_trunk"},
     "twilio.trunk": set(), "twilio.recording": {"twilio.trunk"}, "twilio.origination_url": {"twilio.trunk"}, "twilio.credential_list": set(),
     "twilio.credential": {"twilio.credential_list"}, "twilio.trunk_credential_list": {"twilio.trunk", "twilio.credential_list", "twilio.credential"},
+    "twilio.connection_policy": set(), "twilio.connection_policy_target": {"twilio.connection_policy"},
     "twilio.trunk_phone_number": {"livekit.inbound_trunk", "livekit.dispatch_rule"},          # calls still come in
 }
 

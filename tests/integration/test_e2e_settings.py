@@ -204,17 +204,19 @@ def test_a_manifest_can_hold_every_setting(world, tmp_path):
 TWILIO = {key: (words.split()[1] if words else "https://recover.test/" if kind == "TEXT" else True)
           for document, key, _, kind, _, _, words in ROWS if document == "twilio_trunk" and kind != "DOCUMENTS" and key != "secure"}
 DEFAULTS = {"transfer_mode": "disable-all", "transfer_caller_id": "from-transferee", "cnam_lookup_enabled": False,
-            "disaster_recovery_url": None, "disaster_recovery_method": "POST", "recording_mode": "do-not-record", "recording_trim": "do-not-trim"}
-# A setting that says nothing alone, and what it is written with; and whose object is another than the trunk.
+            "disaster_recovery_url": None, "disaster_recovery_method": "POST", "recording_mode": "do-not-record", "recording_trim": "do-not-trim",
+            "connection_policy": False}
+# A setting that says nothing alone, and what it is written with; and whose objects are others than the trunk.
 WITH = {"recording_trim": {"recording_mode": "record-from-answer"}}
-WRITES = {"recording_mode": "POST /v1/Trunks/TK/Recording", "recording_trim": "POST /v1/Trunks/TK/Recording"}
+WRITES = {"recording_mode": ["POST /v1/Trunks/TK/Recording"], "recording_trim": ["POST /v1/Trunks/TK/Recording"],
+          "connection_policy": ["POST /v1/ConnectionPolicies", "POST /v1/ConnectionPolicies/NY/Targets"]}
 
 
 def trunk_of(world, number):
     """As it works: none and empty are alike, and a method that is not said is POST."""
     o, = [o for o in world.sim.objects("trunks") if o["sid"] == world.sim.number(number)["trunk_sid"]]
     return {**o, "disaster_recovery_url": o["disaster_recovery_url"] or None, "disaster_recovery_method": o["disaster_recovery_method"] or "POST",
-            **{"recording_" + name: value for name, value in o["recording"].items()}}
+            **{"recording_" + name: value for name, value in o["recording"].items()}, "connection_policy": bool(targets_of(world))}
 
 
 def test_every_setting_of_a_trunk_people_wrote(world):
@@ -237,7 +239,7 @@ def test_every_setting_of_a_trunk_people_wrote(world):
         want(settings)
         now = trunk_of(world, A)
         assert now["sid"] == first["sid"] and {k: now[k] for k in TWILIO} == {**DEFAULTS, **settings}, now
-        assert list(map(worldlib.short, world.writes(since))) == [WRITES.get(key, "POST /v1/Trunks/TK")]
+        assert list(map(worldlib.short, world.writes(since))) == WRITES.get(key, ["POST /v1/Trunks/TK"])
         visited += 1
     want({})
     assert {k: trunk_of(world, A)[k] for k in TWILIO} == DEFAULTS
@@ -264,6 +266,14 @@ def test_twilio_settings_of_a_number_are_those_of_a_trunk_of_its_own(world):
     world.wait_active(A, B)
     assert trunk_of(world, A)["sid"] == shared
     world.agree()
+
+
+def targets_of(world):
+    """Of the only policy there is."""
+    policies = world.sim.objects("connection_policies")
+    assert len(policies) <= 1
+    return {o["target"]: (o["priority"], o["weight"]) for o in world.sim.objects("connection_policy_targets")
+            if o["connection_policy_sid"] == policies[0]["sid"] and o["enabled"]}
 
 
 def urls_of(world, number):
@@ -307,6 +317,46 @@ def test_more_origination_urls_of_a_live_number(world, tmp_path):
     file.write_text(file.read_text().replace('"originationUrls": []', '"originationUrls": [{"uri": "sip:x"}, "sip:y"]'))
     done = trunkctl(world.db, "apply", "-f", str(file))
     assert done.code == 1 and 'originationUrls has no key "uri"; did you mean "url"?' in done.err and "originationUrls is a map of settings" in done.err, done.err
+
+
+def test_a_connection_policy_of_a_live_number(world, tmp_path):
+    own = {f"sip:{SIP_HOST};transport=tcp": (10, 10)}
+    world.own(A)
+    world.insert("trunk", {"name": "big", "twilio_account": "main", "livekit_project": worldlib.PROJECT, "twilio_trunk": {}})
+    world.number(A, trunk="big")
+    world.daemon.start()
+    world.wait_active(A)
+    file = tmp_path / "trunk.yaml"
+
+    def want(**settings):
+        spec = {"twilioAccount": "main", "livekitProject": worldlib.PROJECT, "twilioTrunk": settings}
+        file.write_text(json.dumps({"apiVersion": "trunkd/v1", "kind": "Trunk", "metadata": {"name": "big"}, "spec": spec}))
+        done = trunkctl(world.db, "apply", "-f", str(file))
+        assert (done.code, done.err) == (0, ""), done
+        world.wait_trunk("big")
+        assert world.sim.call(A)["ends"] == "room"
+
+    want(connectionPolicy=True)
+    assert targets_of(world) == own
+    sid = world.sim.objects("connection_policies")[0]["sid"]
+    for name in ("trunk/big", A):
+        done = trunkctl(world.db, "describe", name)
+        assert sid in done.out and f"sip:{SIP_HOST};transport=tcp" in done.out and "a BYOC trunk at Twilio has to name it" in done.out, done
+    since = world.sim.last()
+    want(connectionPolicy=True, connectionPolicyTargets=[{"target": "sip:desk@Two.example", "priority": 0, "weight": 65535}])
+    assert targets_of(world) == {**own, "sip:desk@two.example": (0, 65535)}
+    want(connectionPolicy=True, connectionPolicyTargets=[{"target": "sip:desk@two.example"}])
+    assert targets_of(world) == {**own, "sip:desk@two.example": (10, 10)}
+    assert list(map(worldlib.short, world.writes(since))) == ["POST /v1/ConnectionPolicies/NY/Targets", "POST /v1/ConnectionPolicies/NY/Targets/NE"]
+    many = [[{"target": f"sip:{name}{n}.example", "priority": n} for n in range(8)] for name in "hi"]
+    for targets in many:                            # all replaced: eight old, eight new and the own one never fit at once
+        want(connectionPolicy=True, connectionPolicyTargets=targets)
+    assert targets_of(world) == {**own, **{t["target"]: (t["priority"], 10) for t in many[1]}}
+    assert world.sim.objects("connection_policies")[0]["sid"] == sid
+    world.agree()
+    want()
+    assert world.sim.objects("connection_policies") == world.sim.objects("connection_policy_targets") == []
+    world.agree()
 
 
 def ends_of(world, number):

@@ -344,6 +344,19 @@ def test_a_rule_that_would_fail_every_call_is_refused(db, bad, sentence):
     ({"origination_urls": [{"url": "sip:X.example;a=B"}, {"url": "SIP:x.Example;a=B"}]}, "twilio_trunk.origination_urls has sip:x.example;a=B twice"),
     *[({"origination_urls": [{"url": url}]}, "twilio_trunk.origination_urls names sip:lk.sip.livekit.cloud, which is the project's own")
       for url in ("sip:LK.sip.livekit.cloud;transport=tcp", "sip:lk.sip.livekit.cloud", "SIP:lk.sip.livekit.cloud;transport=TLS")],
+    ({"connection_policy": "yes"}, "twilio_trunk.connection_policy must be true or false"),
+    *[({"connection_policy_targets": [{"target": "sip:x"}], **more}, "twilio_trunk.connection_policy_targets is set, but there is no connection policy")
+      for more in ({}, {"connection_policy": False})],
+    *[({"connection_policy": True, "connection_policy_targets": targets}, sentence) for targets, sentence in (
+        ({"target": "sip:x"}, "twilio_trunk.connection_policy_targets must be a list of at most 8 JSON objects"),
+        ([{"target": f"sip:h{n}"} for n in range(9)], "must be a list of at most 8 JSON objects"),
+        ([{"weight": 1}], "twilio_trunk.connection_policy_targets has an entry without target"),
+        ([{"url": "sip:x"}], 'trunk "t": twilio_trunk.connection_policy_targets, number 1: connection_policy_target has no setting "url"'),
+        ([{"target": "sips:x.example"}], "connection_policy_target.target must be a SIP URI such as sip:backup.example.com;transport=tcp (sips: is not known"),
+        ([{"target": "sip:x", "priority": 65536}], "connection_policy_target.priority must be a whole number from 0 to 65535"),
+        ([{"target": "sip:x", "weight": 0}], "connection_policy_target.weight must be a whole number from 1 to 65535"),
+        ([{"target": "sip:X.example"}, {"target": "SIP:x.example"}], "twilio_trunk.connection_policy_targets has sip:x.example twice"),
+        ([{"target": "sip:LK.sip.livekit.cloud"}], "connection_policy_targets names sip:lk.sip.livekit.cloud, which is the project's own"))],
 ])
 def test_a_trunk_is_refused_what_twilio_would_not_do(db, bad, sentence):
     base_rows(db)

@@ -24,9 +24,12 @@ LISTS = {   # kind: the simulator's list, the field that holds the id of the par
     "twilio.trunk_credential_list": ("trunk_credential_lists", "trunk_sid"), "twilio.trunk_phone_number": ("phone_numbers", None),
     "livekit.inbound_trunk": ("inbound_trunks", None), "livekit.outbound_trunk": ("outbound_trunks", None),
     "livekit.dispatch_rule": ("dispatch_rules", None), "twilio.recording": ("recordings", "trunk_sid"),
+    "twilio.connection_policy": ("connection_policies", None),
+    "twilio.connection_policy_target": ("connection_policy_targets", "connection_policy_sid"),
 }
 # The kinds that a trunk has on request only, and a number's settings by which it has a trunk of its own with one.
-ON_REQUEST = {"twilio.recording": {"recording_mode": "record-from-answer"}}
+ON_REQUEST = {"twilio.recording": {"recording_mode": "record-from-answer"}, "twilio.connection_policy": {"connection_policy": True},
+              "twilio.connection_policy_target": {"connection_policy": True}}
 # The request that makes an object of a kind, and the one that removes it: method and path.
 CREATE = {
     "twilio.trunk": ("POST", "/v1/Trunks"), "twilio.origination_url": ("POST", "/v1/Trunks/*/OriginationUrls"),
@@ -35,6 +38,7 @@ CREATE = {
     "twilio.trunk_phone_number": ("POST", "*/IncomingPhoneNumbers/*.json"),
     "livekit.inbound_trunk": ("POST", "*/CreateSIPInboundTrunk"), "livekit.outbound_trunk": ("POST", "*/CreateSIPOutboundTrunk"),
     "livekit.dispatch_rule": ("POST", "*/CreateSIPDispatchRule"), "twilio.recording": ("POST", "/v1/Trunks/*/Recording"),
+    "twilio.connection_policy": ("POST", "/v1/ConnectionPolicies"), "twilio.connection_policy_target": ("POST", "/v1/ConnectionPolicies/*/Targets"),
 }
 REMOVE = {
     "twilio.trunk": ("DELETE", "/v1/Trunks/TK????????????????????????????????"),
@@ -44,6 +48,8 @@ REMOVE = {
     "twilio.trunk_phone_number": ("POST", "*/IncomingPhoneNumbers/*.json"),
     "livekit.inbound_trunk": ("POST", "*/DeleteSIPTrunk"), "livekit.outbound_trunk": ("POST", "*/DeleteSIPTrunk"),
     "livekit.dispatch_rule": ("POST", "*/DeleteSIPDispatchRule"), "twilio.recording": ("POST", "/v1/Trunks/*/Recording"),
+    "twilio.connection_policy": ("DELETE", "/v1/ConnectionPolicies/NY????????????????????????????????"),
+    "twilio.connection_policy_target": ("DELETE", "/v1/ConnectionPolicies/*/Targets/*"),
 }
 
 

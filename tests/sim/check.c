@@ -206,16 +206,36 @@ static void check_outbound(struct look *look, const char *number, struct json_ob
 
 static size_t items(struct json_object *list) { return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0; }
 
-/* What a trunk has because its settings ask for it. */
-static void check_on_request(struct look *look, const char *account, const char *sid, struct json_object *settings)
+/* Policies do not lie below a trunk: the first parts of their tags say whose they are. */
+static void check_policy(struct look *look, const char *account, struct json_object *trunk, struct json_object *settings)
 {
-    const char *mode = db_text(settings, "recording_mode");
+    struct json_object *policies = list_of(look->state, account, "connection_policies");
+    size_t wanted = db_bool(settings, "connection_policy"), count = 0, targets = 0, below;
+
+    for (size_t i = 0; i < json_object_array_length(policies); i++) {
+        struct json_object *policy = json_object_array_get_idx(policies, i);
+        if (strncmp(db_text(policy, "friendly_name"), db_text(trunk, "friendly_name"), strlen(OUR_TAG) + OWNER_CHARACTERS) != 0)
+            continue;
+        only(list_of(look->state, account, "connection_policy_targets"), "connection_policy_sid", db_text(policy, "sid"), &below);
+        count++;
+        targets += below;
+    }
+    if (count != wanted || targets != wanted * (1 + items(get(settings, "connection_policy_targets"))))
+        miss(look, db_text(trunk, "sid"), "has not the connection policy it should have");
+    look->counted += count + targets;
+}
+
+/* What a trunk has because its settings ask for it. */
+static void check_on_request(struct look *look, const char *account, struct json_object *trunk, struct json_object *settings)
+{
+    const char *mode = db_text(settings, "recording_mode"), *sid = db_text(trunk, "sid");
     size_t recordings;
 
     only(list_of(look->state, account, "recordings"), "trunk_sid", sid, &recordings);
     if (recordings != (*mode && !text_equal(mode, "do-not-record")))
         miss(look, sid, "is not recorded as it should be");
     look->counted += recordings;
+    check_policy(look, account, trunk, settings);
 }
 
 /* How the simulator shows a password. */
@@ -279,7 +299,7 @@ static void check_trunk(struct look *look, const char *account, struct json_obje
     if (count != (outbound > 0))
         miss(look, sid, "has not the credential list it should have");
     look->counted += 1 + urls + (outbound > 0 ? 3 : 0);     /* list, credential, association */
-    check_on_request(look, account, sid, settings);
+    check_on_request(look, account, trunk, settings);
 }
 
 static void check_trunks(struct look *look)

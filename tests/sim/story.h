@@ -12,7 +12,8 @@
 
 /* Everything that a Twilio trunk has on request only: of a number that then has the trunk for itself. */
 #define ON_REQUEST "{'twilio_trunk':{'recording_mode':'record-from-answer','recording_trim':'trim-silence'," \
-    "'origination_urls':[{'url':'sip:backup.example;transport=tcp','priority':20},{'url':'sip:other.example','priority':0}]}}"
+    "'origination_urls':[{'url':'sip:backup.example;transport=tcp','priority':20},{'url':'sip:other.example','priority':0}]," \
+    "'connection_policy':true,'connection_policy_targets':[{'target':'sip:Desk.example;transport=udp','priority':0,'weight':3}]}}"
 
 #define WORLD(seed) CLEANUP(world_cleanup) struct world *w = world_new(seed)
 #define assert_whole(w) assert_string_equal((w)->broken, "")

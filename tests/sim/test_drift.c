@@ -21,7 +21,7 @@ static const char *const lists[KIND_MAX_] = {
     [KIND_TWILIO_TRUNK] = "trunks", [KIND_ORIGINATION_URL] = "origination_urls", [KIND_CREDENTIAL_LIST] = "credential_lists",
     [KIND_CREDENTIAL] = "credentials", [KIND_TRUNK_CREDENTIAL_LIST] = "trunk_credential_lists", [KIND_INBOUND_TRUNK] = "inbound_trunks",
     [KIND_OUTBOUND_TRUNK] = "outbound_trunks", [KIND_DISPATCH_RULE] = "dispatch_rules", [KIND_TRUNK_PHONE_NUMBER] = "phone_numbers",
-    [KIND_RECORDING] = "recordings",
+    [KIND_RECORDING] = "recordings", [KIND_CONNECTION_POLICY] = "connection_policies", [KIND_CONNECTION_POLICY_TARGET] = "connection_policy_targets",
 };
 
 static struct world *standing_world(void)
@@ -357,7 +357,8 @@ static void test_every_kind_is_left_removed_where_drift_is_only_reported(void **
     (void)state;
     for (size_t k = 0; k < KIND_MAX_; k++, visited++) {
         CLEANUP(world_cleanup) struct world *w = reporting_world(NULL);
-        const char *left = k == KIND_RECORDING ? "active/DriftLeft" : "pending/DriftLeft";      /* calls flow without a recording */
+        bool flows = k == KIND_RECORDING || k == KIND_CONNECTION_POLICY || k == KIND_CONNECTION_POLICY_TARGET;
+        const char *left = flows ? "active/DriftLeft" : "pending/DriftLeft";
         remove_by_hand(w, (enum kind_id)k);
         for (int life = 0; life < 2; life++) {
             world_run(w, 2 * ONE_SCAN);
@@ -503,7 +504,6 @@ static void test_foreign_objects_are_untouched(void **state)
     (void)state;
     CLEANUP(world_cleanup) struct world *w = standing_world();
     char body[300];
-
     snprintf(body, sizeof(body), "{'account':'" MAIN_SID "','kind':'origination_urls','parent':'%s','body':{'friendly_name':'theirs',"
              "'sip_url':'sip:theirs.example','priority':9,'weight':9,'enabled':true}}", db_text(row_of(w, KIND_TWILIO_TRUNK), "external_id"));
     json_object_put(world_sim(w, "POST", "/_sim/objects", body));

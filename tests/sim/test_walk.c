@@ -36,7 +36,8 @@ static void wish(struct world *w)
     static const char *const changes[] = {
         "{'agent':'sales'}", "{'agent':'support'}", "{'agent':null}", "{'label':'Other'}", "{'livekit_project':'other'}", "{'livekit_project':'voice'}",
         "{'supports_outbound':true}", "{'supports_outbound':false,'supports_inbound':true}", "{'supports_inbound':false,'supports_outbound':true}",
-        "{'twilio_trunk':'{}'}", "{'twilio_trunk':null}", "{'supports_inbound':true}",
+        "{'twilio_trunk':'{}'}", "{'twilio_trunk':null}", "{'supports_inbound':true}", "{'twilio_trunk':{'connection_policy':true}}",
+        "{'twilio_trunk':{'connection_policy':true,'connection_policy_targets':[{'target':'sip:desk.example'}]}}",
     };
     const char *n = number(w), *change = changes[upto(w, ARRAY_SIZE(changes))];
     bool exists = db_row(&w->db, "number", n), sip = text_equal(n, "+493012345");

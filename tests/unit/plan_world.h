@@ -26,7 +26,7 @@
 #define HERE "\"twilio_account\":\"main\",\"livekit_project\":\"lk\""
 #define WITH_AGENT HERE ",\"agent\":\"desk\""
 /* Everything that a Twilio trunk has on request only. */
-#define ON_REQUEST "\"twilio_trunk\":{\"recording_mode\":\"record-from-answer\"}"
+#define ON_REQUEST "\"twilio_trunk\":{\"recording_mode\":\"record-from-answer\",\"connection_policy\":true}"
 #define SIP_NUMBER "{\"phone_number\":\"" NUMBER "\",\"label\":\"Support\",\"provider\":\"sip\"," INBOUND \
     ",\"livekit_project\":\"lk\",\"agent\":\"desk\",\"generation\":1}"
 #define CARRIER_NUMBER(document) "{\"phone_number\":\"" NUMBER "\",\"label\":\"Support\",\"provider\":\"sip\"," BOTH \

@@ -74,6 +74,7 @@ static void test_each_field_is_well_formed(void **state)
         }
         assert_true(secrets <= 1);
         assert_int_equal(parents, kinds[i]->scope == LIST_PER_PARENT);
+        assert_true(kinds[i]->scope != LIST_ASIDE || kinds[i]->owner == OWNER_TRUNK);
     }
 }
 

@@ -260,7 +260,7 @@ static void test_a_number_goes_on_the_trunk_it_names(void **state)
 {
     (void)state;
     push("trunk", NAMED, "{\"id\":\"" NAMED "\",\"name\":\"big\",\"twilio_account\":\"main\",\"livekit_project\":\"lk\","
-         "\"twilio_trunk\":{\"origination_urls\":[{\"url\":\"sip:backup.example\"}]},\"generation\":1}");
+         "\"twilio_trunk\":{\"origination_urls\":[{\"url\":\"sip:backup.example\"}],\"connection_policy\":true},\"generation\":1}");
     push_number(ONE, INBOUND ",\"trunk\":\"big\"");
     push_number(TWO, INBOUND);
     plan_is("plan/core-named.golden");
