@@ -216,7 +216,7 @@ def test_an_account_may_want_drift_to_be_reported_only(two):
     since = world.sim.last()
     world.sim.change_object(simlib.API_KEY, "dispatch_rules", rule, hide_phone_number=True)
     world.sim.change_object(world.accounts["main"].sid, "trunks", trunk["external_id"], cnam_lookup_enabled=True)
-    words = f"somebody changed livekit.dispatch_rule {rule}: hide_phone_number is true, was empty"
+    words = f"somebody changed livekit.dispatch_rule {rule}: hide_phone_number is true, was false"
     world.wait_line(A, lambda line: (line["settled"], line["reason"], line["message"]) == (True, "DriftLeft", words), words)
     wait_for("both to be told", lambda: len(world.events("Drifted")) == 2)
     assert all(message.endswith("; it is left so") for message in world.events("Drifted"))
