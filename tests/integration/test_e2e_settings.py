@@ -272,7 +272,7 @@ def targets_of(world):
     """Of the only policy there is."""
     policies = world.sim.objects("connection_policies")
     assert len(policies) <= 1
-    return {o["target"]: (o["priority"], o["weight"]) for o in world.sim.objects("connection_policy_targets")
+    return {o["target"].lower(): (o["priority"], o["weight"]) for o in world.sim.objects("connection_policy_targets")
             if o["connection_policy_sid"] == policies[0]["sid"] and o["enabled"]}
 
 
