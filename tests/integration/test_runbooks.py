@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -134,6 +135,7 @@ def test_the_database_was_restored(world):
         world.wait_gone(B)
         world.wait_quiet()
         world.daemon.stop()
+        time.sleep(2)               # the lease of yesterday is over
 
     def start():
         made.update({n: world.of_number(n) for n in (A, C)})
