@@ -110,6 +110,7 @@ def test_a_browser_draws_it_and_asks_again(world, figures, tmp_path):
     world.daemon.start()
     world.wait_active(A, B)
     wait_for("the state", lambda: [n["status"] for n in state(figures)["numbers"]] == ["active", "active"])
+    wait_for("its own words", lambda: "working: 2 active" in str(state(figures)))      # told once a second
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counting)
     server.figures, server.paths = figures, []
     threading.Thread(target=server.serve_forever, daemon=True).start()
