@@ -32,6 +32,10 @@ typedef void yaml_complain(void *userdata, size_t line, size_t column, const cha
 /* Reads all documents of a text; empty ones are left out. NULL when there is none, or when something was complained about. */
 struct yaml *yaml_read(struct arena *, const char *text, size_t bytes, size_t documents_max, yaml_complain *, void *userdata);
 
+/* A text as people mean it: NULL, and the text; or, where a list or map stands, or a plain `no`, 123 or +1415…, which are something else to
+ * YAML, a sentence about `what`, in the arena. */
+MUST_CHECK const char *yaml_text(struct arena *, const struct yaml *, const char *what, const char **ret_text);
+
 /* The value of a key; NULL when it is not there or `map` is no map. */
 struct yaml *yaml_get(const struct yaml *map, const char *key);
 

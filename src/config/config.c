@@ -77,11 +77,13 @@ static void PRINTF_LIKE(3, 4) refuse(struct reading *r, const struct yaml *node,
 /* A text that YAML would take for something else (yes, 1e3, 2001-01-01) was probably not meant as one. */
 static bool take_text(struct reading *r, const struct yaml *node, const char *name, const char **ret_text)
 {
-    if (node->type != YAML_TEXT || yaml_plain(node) != YAML_MEANS_TEXT) {
-        refuse(r, node, "%s is a text; write it in quotes if it looks like something else", name);
+    const char *text, *fault = yaml_text(&r->config->arena, node, name, &text);
+
+    if (fault) {
+        refuse(r, node, "%s", fault);
         return false;
     }
-    *ret_text = arena_strdup(&r->config->arena, node->text);
+    *ret_text = arena_strdup(&r->config->arena, text);
     return true;
 }
 
@@ -92,7 +94,7 @@ static bool take_path(struct reading *r, const struct yaml *node, const char *na
     if (!take_text(r, node, name, &text))
         return false;
     if (!*text) {
-        refuse(r, node, "%s is empty", name);
+        refuse(r, node, "%s is empty: leave the key out, or give it a value", name);
         return false;
     }
     if (*text != '/' && slash)

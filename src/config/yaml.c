@@ -8,6 +8,8 @@
 #include <trunkd/text.h>
 #include <yaml.h>
 
+#define YAML_OWN_TAG "tag:yaml.org,2002:"     /* written !! */
+
 struct level {
     struct yaml *node;              /* a map or a list that is open */
     struct yaml **tail;             /* where its next child goes */
@@ -91,8 +93,11 @@ static void refuse_extras(struct reader *r, const yaml_char_t *anchor, const yam
 {
     if (anchor)
         refuse(r, at, "anchors (&%s) are not used here: write the value out where it is meant", (const char *)anchor);
-    if (tag)
-        refuse(r, at, "tags (%s) are not used here: a value is what it looks like, or a text in quotes", (const char *)tag);
+    if (tag) {
+        bool short_form = text_starts((const char *)tag, YAML_OWN_TAG);
+        refuse(r, at, "tags (%s%s) are not used here: a value is what it looks like, or a text in quotes", short_form ? "!!" : "",
+               (const char *)tag + (short_form ? strlen(YAML_OWN_TAG) : 0));
+    }
 }
 
 static void take_scalar(struct reader *r, const yaml_event_t *event)
@@ -149,9 +154,9 @@ static void take(struct reader *r, const yaml_event_t *event)
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (event->data.document_start.version_directive || event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end)
-            refuse(r, at, "directives (%%YAML, %%TAG) are not used here");
+            refuse(r, at, "directives (%%YAML, %%TAG) are not used here: leave the line out");
         if (++r->documents == r->documents_max + 1)
-            refuse(r, at, "there are more than %zu documents", r->documents_max);
+            refuse(r, at, "at most %zu document%s can stand here", r->documents_max, r->documents_max == 1 ? "" : "s");
         break;
     case YAML_ALIAS_EVENT:
         refuse(r, at, "aliases (*%s) are not used here: write the value out where it is meant", (const char *)event->data.alias.anchor);
@@ -191,23 +196,47 @@ static bool line_begins_with_tab(const char *text, size_t bytes, size_t line)
     return text < end && *text == '\t';
 }
 
+/* Lines and columns of an offset, as libyaml counts them: columns in characters. */
+static yaml_mark_t mark_of(const char *text, size_t offset)
+{
+    yaml_mark_t mark = { .line = 0 };
+
+    for (size_t i = 0; i < offset; i++) {
+        bool newline = text[i] == '\n', inside = ((unsigned char)text[i] & 0xC0) == 0x80;
+        mark.column = newline ? 0 : mark.column + !inside;
+        mark.line += newline;
+    }
+    return mark;
+}
+
+/* What libyaml could not take as characters: a byte that is no UTF-8, or a character that YAML does not have. */
+static void refuse_character(struct reader *r, const yaml_parser_t *parser, const char *text, size_t bytes)
+{
+    const yaml_mark_t at = mark_of(text, parser->problem_offset < bytes ? parser->problem_offset : bytes);
+
+    if (text_equal(parser->problem, "control characters are not allowed"))
+        refuse(r, &at, "a text cannot hold the control character U+%04X: leave it out", (unsigned)parser->problem_value);
+    else
+        refuse(r, &at, "this is not text in UTF-8 (%s): save the file in UTF-8", text_or(parser->problem, "unreadable"));
+}
+
+/* libyaml's words, behind ours where it does not say what people did. */
 static void refuse_syntax(struct reader *r, const yaml_parser_t *parser, const char *text, size_t bytes)
 {
     const yaml_mark_t *at = &parser->problem_mark;
-    yaml_mark_t begin = *at;
+    const char *problem = text_or(parser->problem, "unreadable");
 
-    if (parser->error == YAML_READER_ERROR) {
-        begin = (yaml_mark_t){ .line = 0 };
-        for (size_t i = 0; i < parser->problem_offset && i < bytes; i++) {
-            begin.column = text[i] == '\n' ? 0 : begin.column + 1;
-            begin.line += text[i] == '\n';
-        }
-        refuse(r, &begin, "this is not text in UTF-8: %s", text_or(parser->problem, "unreadable"));
-    } else if (line_begins_with_tab(text, bytes, at->line)) {
+    if (parser->error == YAML_READER_ERROR)
+        refuse_character(r, parser, text, bytes);
+    else if (line_begins_with_tab(text, bytes, at->line))
         refuse(r, at, "a tab cannot indent a line in YAML: use spaces");
-    } else {
-        refuse(r, at, "this is not YAML: %s%s%s", text_or(parser->problem, "unreadable"), parser->context ? " " : "", text_or(parser->context, ""));
-    }
+    else if (text_equal(problem, "mapping values are not allowed in this context"))
+        refuse(r, at, "this is not YAML: a key cannot begin here; a text with a colon and a space in it stands in quotes, and the keys of a map "
+                      "are indented alike");
+    else if (parser->context && parser->context_mark.line < at->line)
+        refuse(r, at, "this is not YAML: %s %s that begins in line %zu", problem, parser->context, parser->context_mark.line + 1);
+    else
+        refuse(r, at, "this is not YAML: %s%s%s", problem, parser->context ? " " : "", text_or(parser->context, ""));
 }
 
 /* `---` with nothing behind it, or a file of comments, says nothing. */
@@ -306,4 +335,22 @@ enum yaml_meaning yaml_plain(const struct yaml *node)
     if (is_one_of(text, floats) || looks_like_number(text))
         return YAML_MEANS_NUMBER;
     return YAML_MEANS_TEXT;
+}
+
+const char *yaml_text(struct arena *arena, const struct yaml *node, const char *what, const char **ret_text)
+{
+    static const char *const meanings[] = {
+        [YAML_MEANS_TEXT] = "a text", [YAML_MEANS_NULL] = "nothing", [YAML_MEANS_BOOL] = "true or false",
+        [YAML_MEANS_NUMBER] = "a number", [YAML_MEANS_DATE] = "a date" };
+    enum yaml_meaning meaning = yaml_plain(node);
+
+    if (node->type != YAML_TEXT)
+        return arena_printf(arena, "%s is a text, not a %s", what, node->type == YAML_LIST ? "list" : "map");
+    if (meaning != YAML_MEANS_TEXT && !*node->text)
+        return arena_printf(arena, "%s is a text, and nothing is written: write \"\" if it is to be empty", what);
+    if (meaning != YAML_MEANS_TEXT)
+        return arena_printf(arena, "%s is a text, and without quotes YAML reads %s as %s: write \"%s\"", what, node->text, meanings[meaning],
+                            node->text);
+    *ret_text = node->text;
+    return NULL;
 }

@@ -47,11 +47,11 @@ MUST_CHECK static bool numbers_touched(struct db *db, const struct manifest *m, 
     return true;
 }
 
-static enum exit_code refused(const struct manifest *m, const struct err *err)
+static enum exit_code refused(struct manifest *m, const struct err *err)
 {
     if (m->error_count == 0)
         return fail(err);
-    fputs(m->errors.data, stderr);
+    fputs(manifest_errors(m), stderr);
     return EXIT_REFUSED;
 }
 
@@ -106,7 +106,7 @@ enum exit_code run_apply(const struct options *options)
     if (manifest_load(options->files, options->file_count, &m)) {
         code = apply(options, &m, &applied, &pruned);
     } else {
-        fputs(m.errors.data, stderr);
+        fputs(manifest_errors(&m), stderr);
         code = EXIT_ERROR;
     }
     applied_release(&applied);

@@ -82,11 +82,11 @@ static const struct yaml *setting_named(const struct object *object, const struc
     return NULL;
 }
 
-/* The column that was refused has its own place, if it was written, and so has a setting in it. */
+/* The column that was refused has its own place, if it was written, and so have the name, the labels and a setting in a column. */
 static void refuse_object(struct manifest *m, const struct object *object, const char *column, const char *sentence)
 {
     const struct manifest_table *table = &manifest_tables[object->kind];
-    struct place at = object->at;
+    struct place at = text_equal(column, table->key_column) ? object->name_at : text_equal(column, "labels") ? object->labels_at : object->at;
 
     for (size_t i = 0; i < table->field_count; i++)
         if (object->values[i] && text_equal(table->fields[i].column, column)) {

@@ -22,7 +22,7 @@ struct applied {
     struct arena arena;
 };
 
-/* False, and m->errors says what the database refused, object by object with its place; or err says why it could not go on at all
+/* False, and manifest_errors() says what the database refused, object by object with its place; or err says why it could not go on at all
  * (class other than ERR_REJECTED). Nothing of it is to be committed then. *ret is initialised here. */
 MUST_CHECK bool apply_rows(struct db *, struct manifest *m, struct applied *ret, struct err *);
 void applied_release(struct applied *);

@@ -31,11 +31,17 @@ static enum err_class class_of(const char *sqlstate)
     return ERR_CONFIG;
 }
 
+/* One line: libpq breaks its own, and indents what follows. */
 static void drop_newline(char *text)
 {
-    for (char *c = text; *c; c++)
-        if (*c == '\n')
-            *c = c[1] ? ' ' : '\0';
+    char *to = text;
+
+    for (const char *c = text; *c; c++)
+        if (*c != '\n' && *c != '\t')
+            *to++ = *c;
+        else if (*c == '\n' && c[1])
+            *to++ = ' ';
+    *to = '\0';
 }
 
 /* The server's DETAIL is shown for keys only: that of a NOT NULL or CHECK violation prints the row, secrets included. */
@@ -58,7 +64,11 @@ static bool error_sentence(struct db *db, const PGresult *result, struct err *er
     }
     if (!text_equal(sqlstate, "23503") && !text_equal(sqlstate, "23505"))
         detail = NULL;
-    err_set(err, class_of(sqlstate), "%s%s%s%s%s", message, detail ? ". " : "", text_or(detail, ""), hint ? ". " : "", text_or(hint, ""));
+    if (text_equal(sqlstate, "42501"))
+        err_set(err, ERR_REJECTED, "%s. PostgreSQL knows you as %s: grant it trunkd_reader to look, trunkd_app to change numbers, agents and trunks, "
+                "or trunkd_admin to change accounts and projects too", message, PQuser(db->conn));
+    else
+        err_set(err, class_of(sqlstate), "%s%s%s%s%s", message, detail ? ". " : "", text_or(detail, ""), hint ? ". " : "", text_or(hint, ""));
     drop_newline(err->text);
     return false;
 }
@@ -81,7 +91,9 @@ bool db_open(const struct options *options, struct db **ret, struct err *err)
 
     db->conn = PQconnectdbParams(keys, values, /* expand_dbname= */ 1);
     if (PQstatus(db->conn) != CONNECTION_OK) {
-        err_set(err, ERR_CONFIG, "cannot connect to PostgreSQL: %s", db->conn ? PQerrorMessage(db->conn) : "out of memory");
+        err_set(err, ERR_CONFIG, "cannot connect to PostgreSQL%s: %s",
+                PQconnectionNeedsPassword(db->conn) ? " without a password (which stands in ~/.pgpass or PGPASSWORD)" : "",
+                db->conn ? PQerrorMessage(db->conn) : "out of memory");
         drop_newline(err->text);
         db_close_at(&db);
         return false;

@@ -28,7 +28,7 @@ static enum exit_code read_doomed(const struct options *options, struct doomed *
     struct err err;
 
     if (options->file_count > 0 && !manifest_load(options->files, options->file_count, &m)) {
-        fputs(m.errors.data, stderr);
+        fputs(manifest_errors(&m), stderr);
         manifest_release(&m);
         return EXIT_ERROR;
     }

@@ -132,7 +132,7 @@ static enum exit_code diff(const struct options *options, struct manifest *m, st
     bool ok = apply_rows(db, m, &applied, &err);
     applied_release(&applied);
     if (!ok && m->error_count > 0) {
-        fputs(m->errors.data, stderr);
+        fputs(manifest_errors(m), stderr);
         return EXIT_REFUSED;
     }
     if (!ok || !db_script(db, "set constraints all immediate", &err) || !side_read(db, after, &err) || !db_script(db, "rollback", &err))
@@ -157,7 +157,7 @@ enum exit_code run_diff(const struct options *options)
     if (manifest_load(options->files, options->file_count, &m))
         code = diff(options, &m, &before, &after);
     else
-        fputs(m.errors.data, stderr);
+        fputs(manifest_errors(&m), stderr);
     side_release(&before);
     side_release(&after);
     manifest_release(&m);

@@ -6,19 +6,6 @@
 
 #include "verb.h"
 
-static enum exit_code unknown_verb(const char *name)
-{
-    const char *names[64] = { NULL };
-    const char *near;
-
-    for (size_t i = 0; i < verb_count && i < ARRAY_SIZE(names) - 1; i++)
-        names[i] = verbs[i].name;
-    near = text_nearest(name, names);
-    if (near)
-        return fail_text("there is no verb \"%s\"; did you mean \"%s\"? See trunkctl help", name, near);
-    return fail_text("there is no verb \"%s\"; see trunkctl help", name);
-}
-
 int main(int argc, char **argv)
 {
     const struct verb *verb;
@@ -39,7 +26,7 @@ int main(int argc, char **argv)
     else
         verb = verb_find(argv[1]);
     if (!verb)
-        return (int)unknown_verb(argv[1]);
+        return (int)verb_unknown(argv[1]);
     if (!options_read(verb, argc - 1, argv + 1, &options, &err)) {
         options_release(&options);
         return (int)fail_text("%s", err.text);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <trunkd/text.h>
 
-#define ERRORS_BYTES_MAX (1u << 20)
+#define ERROR_BYTES_MAX 8192
 #define LINE_SHOWN_MAX 160
 #define FOLDER_FILES_MAX 10000
 
@@ -61,7 +61,7 @@ static bool begins_with_key(const char *line, size_t length)
     return i > begin && i < length && line[i] == ':' && (i + 1 == length || line[i + 1] == ' ');
 }
 
-static void line_show(struct manifest *m, const struct place *at)
+static void line_show(const struct manifest *m, const struct place *at, struct buf *to)
 {
     const struct source *source = map_get(&m->sources, at->file);
     const char *line, *before;
@@ -81,27 +81,62 @@ static void line_show(struct manifest *m, const struct place *at)
     cut = secret_end(line, length);
     if (cut == SIZE_MAX)
         cut = text_utf8_cut(line, length < LINE_SHOWN_MAX ? length : LINE_SHOWN_MAX);
-    buf_adds(&m->errors, "    ");
+    buf_adds(to, "    ");
     for (size_t i = 0; i < cut; i++)
-        buf_addc(&m->errors, (unsigned char)line[i] < 0x20 || line[i] == 0x7f ? ' ' : line[i]);
-    buf_adds(&m->errors, cut < length ? " …\n" : "\n");
+        buf_addc(to, (unsigned char)line[i] < 0x20 || line[i] == 0x7f ? ' ' : line[i]);
+    buf_adds(to, cut < length ? " …\n" : "\n");
 }
 
 void manifest_error(struct manifest *m, const struct place *at, const char *fmt, ...)
 {
     char sentence[1024];
+    struct buf text;
     va_list args;
+    size_t n = m->error_count++, file = 0;
 
-    if (m->error_count++ >= MANIFEST_ERRORS_SHOWN)
+    if (n >= MANIFEST_ERRORS_SHOWN)
         return;
     va_start(args, fmt);
     vsnprintf(sentence, sizeof sentence, fmt, args);
     va_end(args);
+    buf_init(&text, ERROR_BYTES_MAX);
     if (at->line > 0)
-        buf_printf(&m->errors, "%s:%zu:%zu: %s\n", at->file, at->line, at->column, sentence);
+        buf_printf(&text, "%s:%zu:%zu: %s\n", at->file, at->line, at->column, sentence);
     else
-        buf_printf(&m->errors, "%s: %s\n", at->file, sentence);
-    line_show(m, at);
+        buf_printf(&text, "%s: %s\n", at->file, sentence);
+    line_show(m, at, &text);
+    while (file < n && strcmp(m->complaints[file].at.file, at->file) != 0)
+        file++;
+    m->complaints[n] = (struct complaint){ .at = *at, .file = file, .text = arena_strdup(&m->arena, text.data) };
+    buf_release(&text);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct complaint *left = a, *right = b;
+    const size_t pairs[][2] = { { left->file, right->file }, { left->at.line, right->at.line }, { left->at.column, right->at.column } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+        if (pairs[i][0] != pairs[i][1])
+            return pairs[i][0] < pairs[i][1] ? -1 : 1;
+    return strcmp(left->text, right->text);
+}
+
+const char *manifest_errors(struct manifest *m)
+{
+    size_t count = m->error_count < MANIFEST_ERRORS_SHOWN ? m->error_count : MANIFEST_ERRORS_SHOWN;
+    struct buf all;
+    const char *text;
+
+    buf_init(&all, MANIFEST_ERRORS_SHOWN * ERROR_BYTES_MAX);
+    qsort(m->complaints, count, sizeof *m->complaints, by_place);
+    for (size_t i = 0; i < count; i++)
+        buf_adds(&all, m->complaints[i].text);
+    if (m->error_count > count)
+        buf_printf(&all, "… and %zu more\n", m->error_count - count);
+    text = arena_strdup(&m->arena, text_or(all.data, ""));
+    buf_release(&all);
+    return text;
 }
 
 /* ---- files */
@@ -175,12 +210,17 @@ static void folder_read(struct manifest *m, const char *path)
     free(entries);
 }
 
+static const char *shown_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 static void path_read(struct manifest *m, const char *path)
 {
     struct stat info;
 
     if (strcmp(path, "-") == 0)
-        stream_read(m, "standard input", stdin);
+        stream_read(m, shown_name(path), stdin);
     else if (stat(path, &info) != 0)
         FILE_ERROR(m, path, strerror(errno));
     else if (S_ISDIR(info.st_mode))
@@ -192,14 +232,11 @@ static void path_read(struct manifest *m, const char *path)
 bool manifest_load(const char *const *paths, size_t count, struct manifest *m)
 {
     *m = (struct manifest){ .count = 0 };
-    buf_init(&m->errors, ERRORS_BYTES_MAX);
     for (size_t i = 0; i < count; i++)
         path_read(m, paths[i]);
     if (m->error_count == 0 && m->count == 0)
-        FILE_ERROR(m, paths[0], "there is no document in it");
+        FILE_ERROR(m, shown_name(paths[0]), "there is no document in it");
     manifest_check(m);
-    if (m->error_count > MANIFEST_ERRORS_SHOWN)
-        buf_printf(&m->errors, "… and %zu more\n", m->error_count - MANIFEST_ERRORS_SHOWN);
     return m->error_count == 0;
 }
 
@@ -207,7 +244,6 @@ void manifest_release(struct manifest *m)
 {
     map_release(&m->by_name);
     map_release(&m->sources);
-    buf_release(&m->errors);
     free(m->objects);
     arena_release(&m->arena);
     *m = (struct manifest){ .count = 0 };

@@ -60,7 +60,7 @@ struct object {
     const char *name;
     const char *labels;                                 /* a JSON object */
     const char *values[MANIFEST_FIELDS_MAX];            /* NULL: not written */
-    struct place at, places[MANIFEST_FIELDS_MAX];
+    struct place at, name_at, labels_at, places[MANIFEST_FIELDS_MAX];
     const struct yaml *spec;                            /* as written; NULL: not */
     const char **numbers;                               /* of FIELD_NUMBERS */
     struct place *number_places;
@@ -69,20 +69,22 @@ struct object {
 };
 
 struct source { const char *file, *text; size_t bytes; };
+struct complaint { struct place at; size_t file; const char *text; };      /* file: by its first complaint, else in order of being read */
 
 struct manifest {
     struct object **objects;            /* sorted by kind; within a kind as written */
     size_t count, count_max;
     struct map by_name;                 /* "PhoneNumber/+1..." to object */
     struct map sources;                 /* file name to struct source */
-    struct buf errors;
-    size_t error_count;
+    struct complaint complaints[MANIFEST_ERRORS_SHOWN];
+    size_t error_count;                 /* more than are kept, perhaps */
     struct arena arena;
 };
 
-/* Reads files, folders and "-". On failure m->errors holds what to print: two lines for each error, the second with the line itself.
- * The manifest is initialised here; release it in any case. */
+/* Reads files, folders and "-". The manifest is initialised here; release it in any case. */
 MUST_CHECK bool manifest_load(const char *const *paths, size_t count, struct manifest *m);
+/* What to print where something is wrong, in the arena: two lines for each error, the second with the line itself, as they stand in the files. */
+const char *manifest_errors(struct manifest *);
 void manifest_release(struct manifest *);
 
 /* ---- between the files of this part */

@@ -44,23 +44,13 @@ static bool is_absent(const struct yaml *node)
     return !node || yaml_plain(node) == YAML_MEANS_NULL;
 }
 
-/* A text as people mean it: a plain `no`, 123 or +1415… is something else to YAML, and must stand in quotes. */
 const char *manifest_text(struct manifest *m, const char *file, const struct yaml *node, const char *key)
 {
-    static const char *const meanings[] = {
-        [YAML_MEANS_TEXT] = "a text", [YAML_MEANS_NULL] = "nothing", [YAML_MEANS_BOOL] = "true or false",
-        [YAML_MEANS_NUMBER] = "a number", [YAML_MEANS_DATE] = "a date" };
-    enum yaml_meaning meaning = yaml_plain(node);
+    const char *text = NULL, *fault = yaml_text(&m->arena, node, key, &text);
 
-    if (node->type != YAML_TEXT) {
-        ERROR_AT(node, "%s is a text, not a %s", key, node->type == YAML_LIST ? "list" : "map");
-        return NULL;
-    }
-    if (meaning != YAML_MEANS_TEXT) {
-        ERROR_AT(node, "%s is a text, and without quotes YAML reads %s as %s: write \"%s\"", key, node->text, meanings[meaning], node->text);
-        return NULL;
-    }
-    return node->text;
+    if (fault)
+        ERROR_AT(node, "%s", fault);
+    return text;
 }
 
 static const char *read_number(struct manifest *m, const char *file, const struct yaml *node, const char *key)
@@ -87,7 +77,7 @@ static const char *read_name(struct manifest *m, const char *file, const struct 
     const char *text = manifest_text(m, file, node, key);
 
     if (text && !*text) {
-        ERROR_AT(node, "%s is empty: leave the key out, or give it a value", key);
+        ERROR_AT(node, "%s is empty: give it a value; a key that is not needed can be left out", key);
         return NULL;
     }
     return text;
@@ -98,7 +88,7 @@ const char *manifest_bool(struct manifest *m, const char *file, const struct yam
     if (node->type == YAML_TEXT && !node->quoted && (text_equal(node->text, "true") || text_equal(node->text, "false")))
         return node->text;
     if (node->type == YAML_TEXT)
-        ERROR_AT(node, "%s is true or false%s, not %s", key, node->quoted ? " without quotes" : "", node->text);
+        ERROR_AT(node, node->quoted ? "%s is true or false, and \"%s\" in quotes is a text: write it without" : "%s is true or false, not %s", key, node->text);
     else
         ERROR_AT(node, "%s is true or false, not a %s", key, node->type == YAML_LIST ? "list" : "map");
     return NULL;
@@ -238,7 +228,7 @@ static const char *read_labels(struct manifest *m, const char *file, const struc
     buf_init(&json, 65536);
     json_open(&json, '{');
     for (const struct yaml *child = labels->child; child; child = child->next)
-        if ((text = manifest_text(m, file, child, child->key->text)))
+        if ((text = manifest_text(m, file, child, arena_printf(&m->arena, "the label %s", child->key->text))))
             json_key_text(&json, child->key->text, text);
     json_close(&json, '}');
     if (!buf_ok(&json))
@@ -252,9 +242,10 @@ static void read_metadata(struct manifest *m, const char *file, const struct yam
 {
     static const char *const known[] = { "name", "labels", NULL };
     const struct yaml *metadata = yaml_get(document, "metadata");
-    const struct yaml *name = yaml_get(metadata, "name");
+    const struct yaml *name = yaml_get(metadata, "name"), *labels = yaml_get(metadata, "labels");
 
     object->labels = "{}";
+    object->name_at = object->labels_at = object->at;
     if (metadata && metadata->type != YAML_MAP) {
         ERROR_AT(metadata, "metadata is a map with name and labels");
         return;
@@ -267,7 +258,11 @@ static void read_metadata(struct manifest *m, const char *file, const struct yam
         object->name = read_number(m, file, name, "the name of a PhoneNumber");
     else
         object->name = read_name(m, file, name, "name");
-    object->labels = read_labels(m, file, yaml_get(metadata, "labels"));
+    object->labels = read_labels(m, file, labels);
+    if (name)
+        object->name_at = place_of(file, name);
+    if (labels)
+        object->labels_at = place_of(file, labels->key);
 }
 
 static bool read_kind(struct manifest *m, const char *file, const struct yaml *document, enum manifest_kind *ret)
@@ -335,18 +330,18 @@ static void read_document(struct manifest *m, const char *file, const struct yam
         object_add(m, object);
 }
 
-struct complaint { struct manifest *manifest; const char *file; };
+struct origin { struct manifest *manifest; const char *file; };
 
 static void complain(void *userdata, size_t line, size_t column, const char *sentence)
 {
-    const struct complaint *c = userdata;
+    const struct origin *c = userdata;
 
     manifest_error(c->manifest, &(struct place){ .file = c->file, .line = line, .column = column }, "%s", sentence);
 }
 
 void manifest_read(struct manifest *m, const char *file, const char *text, size_t bytes)
 {
-    struct complaint c = { .manifest = m, .file = file };
+    struct origin c = { .manifest = m, .file = file };
 
     for (const struct yaml *document = yaml_read(&m->arena, text, bytes, MANIFEST_DOCUMENTS_MAX, complain, &c); document; document = document->next)
         read_document(m, file, document);

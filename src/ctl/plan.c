@@ -247,7 +247,7 @@ static enum exit_code plan_with(const struct options *options, struct manifest *
     if (!read_snapshot(db, m, &rows, &ages, &err)) {
         if (!m || m->error_count == 0)
             return fail(&err);
-        fputs(m->errors.data, stderr);
+        fputs(manifest_errors(m), stderr);
         return EXIT_REFUSED;
     }
     make_plan(rows, &plan);
@@ -267,7 +267,7 @@ enum exit_code run_plan(const struct options *options)
     if (manifest_load(options->files, options->file_count, &m)) {
         code = plan_with(options, &m);
     } else {
-        fputs(m.errors.data, stderr);
+        fputs(manifest_errors(&m), stderr);
         code = EXIT_ERROR;
     }
     manifest_release(&m);

@@ -35,6 +35,7 @@ extern const size_t verb_count;
 const struct verb *verb_find(const char *name);     /* NULL: there is none */
 void verb_help(const struct verb *);
 void general_help(void);
+enum exit_code verb_unknown(const char *name);     /* says what it might have been */
 
 enum exit_code run_agents(const struct options *);
 enum exit_code run_apply(const struct options *);

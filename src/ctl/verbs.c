@@ -97,6 +97,19 @@ const struct verb *verb_find(const char *name)
     return NULL;
 }
 
+enum exit_code verb_unknown(const char *name)
+{
+    const char *names[64] = { NULL };
+    const char *near;
+
+    for (size_t i = 0; i < verb_count && i < ARRAY_SIZE(names) - 1; i++)
+        names[i] = verbs[i].name;
+    near = text_nearest(name, names);
+    if (near)
+        return fail_text("there is no verb \"%s\"; did you mean \"%s\"? See trunkctl help", name, near);
+    return fail_text("there is no verb \"%s\"; see trunkctl help", name);
+}
+
 void verb_help(const struct verb *verb)
 {
     printf("usage: trunkctl %s%s%s\n\n%s.\n", verb->name, *verb->usage ? " " : "", verb->usage, verb->summary);
@@ -129,7 +142,7 @@ enum exit_code run_help(const struct options *options)
     }
     verb = verb_find(options->names[0]);
     if (!verb)
-        return fail_text("there is no verb \"%s\"; see trunkctl help", options->names[0]);
+        return verb_unknown(options->names[0]);
     verb_help(verb);
     return EXIT_DONE;
 }

@@ -50,7 +50,7 @@ static bool read_config(const char *path, struct config *ret_config)
     fputs(complaints.data, stderr);
     buf_release(&complaints);
     if (ok && !conninfo_check(ret_config->database, &err)) {
-        fprintf(stderr, "%s: database: %s\n", path, err.text);
+        fprintf(stderr, "%s: %s\n", path, err.text);
         config_release(ret_config);
         return false;
     }

@@ -52,16 +52,16 @@ static bool ring_add_line(struct keyring *ring, const char *line, size_t length,
     if (length == 0 || line[0] == '#')
         return true;
     if (ring->count == VAULT_KEYS_MAX)
-        return err_set(err, ERR_CONFIG, "more than %d keys", VAULT_KEYS_MAX);
+        return err_set(err, ERR_CONFIG, "there are more than %d keys: take the oldest away that nothing is sealed with any more", VAULT_KEYS_MAX);
     if (length < key_at || memcmp(line, KEY_WORD, id_at) != 0 || line[key_at - 1] != ' '
         || sodium_base642bin(secret_key, crypto_box_SECRETKEYBYTES, line + key_at, length - key_at, NULL, &bytes, NULL, BASE64) != 0
         || bytes != crypto_box_SECRETKEYBYTES)
-        return err_set(err, ERR_CONFIG, "a line is not \"" KEY_WORD "<key id> <base64 secret key>\"");
+        return err_set(err, ERR_CONFIG, "this is not \"" KEY_WORD "<key id> <base64 secret key>\", as trunkd --create-key writes it");
     if (crypto_scalarmult_base(public_key, secret_key) != 0)
-        return err_set(err, ERR_CONFIG, "a line holds no usable key");
+        return err_set(err, ERR_CONFIG, "this is no usable key");
     key_id(public_key, id);
     if (memcmp(id, line + id_at, sizeof id - 1) != 0)
-        return err_set(err, ERR_CONFIG, "key %s is written under another key id: the line is damaged", id);
+        return err_set(err, ERR_CONFIG, "key %s is written under another key id: the line is damaged; put the file back from its copy", id);
     if (ring_knows(ring, id))
         return true;
     memcpy(ring->keys[ring->count].id, id, sizeof id);
@@ -83,12 +83,12 @@ static bool ring_add_file(struct keyring *ring, int directory, const char *path,
         return err_set(err, ERR_CONFIG, "key file %s: %s", path, strerror(errno));
     if (!file_read(fd, FILE_OURS_ONLY, KEY_FILE_BYTES_MAX, &text, err))
         return err_prefix(err, "key file %s: ", path);
-    for (size_t start = 0, end; start < text.length; start = end + 1) {
+    for (size_t start = 0, end, line = 1; start < text.length; start = end + 1, line++) {
         const unsigned char *newline = memchr(text.bytes + start, '\n', text.length - start);
 
         end = newline ? (size_t)(newline - text.bytes) : text.length;
         if (!ring_add_line(ring, (const char *)text.bytes + start, end - start, st.st_mtime, err))
-            return err_prefix(err, "key file %s: ", path);
+            return err_prefix(err, "key file %s, line %zu: ", path, line);
     }
     return true;
 }
@@ -146,7 +146,7 @@ bool keyring_load(const struct vault_options *options, struct keyring *ret_ring,
     for (size_t i = 0; ok && i < options->key_paths_count; i++)
         ok = ring_add_path(&ring, options->key_paths[i], err);
     if (ok && ring.count == 0)
-        ok = err_set(err, ERR_CONFIG, "the key ring is empty: configure at least one key file");
+        ok = err_set(err, ERR_CONFIG, "there is no key: name a key file under keys; trunkd --create-key FILE makes one");
     if (!ok) {
         keyring_release(&ring);
         return false;

@@ -117,7 +117,7 @@ def test_check_says_all_that_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("text, sentence", [
-    ("", "key ring is empty"),
+    ("", "there is no key: name a key file"),
     ("keys: [nothing]\n", "nothing"),
     ("keys: [key]\ndatabase: 'dbname=trunkd nonsense=1'\n", "nonsense"),
 ])

@@ -107,9 +107,9 @@ static void test_every_complaint_has_its_place(void **state)
         { "log_levl: info\n", "etc/trunkd.yaml:1:1: the key \"log_levl\" is unknown; did you mean \"log_level\"?\n    log_levl: info\n    ^\n" },
         { "metrics: [a]\n", "etc/trunkd.yaml:1:10: metrics is one address, like `metrics: 127.0.0.1:9469`\n    metrics: [a]\n             ^\n" },
         { "log_level: loud\n", "etc/trunkd.yaml:1:12: log_level is one of error, warning, notice, info, debug\n    log_level: loud\n               ^\n" },
-        { "database: 5\n", "etc/trunkd.yaml:1:11: database is a text; write it in quotes if it looks like something else\n    database: 5\n              ^\n" },
+        { "database: 5\n", "etc/trunkd.yaml:1:11: database is a text, and without quotes YAML reads 5 as a number: write \"5\"\n    database: 5\n              ^\n" },
         { "keys: {a: b}\n", "etc/trunkd.yaml:1:7: keys is a list\n    keys: {a: b}\n          ^\n" },
-        { "keys: ['']\n", "etc/trunkd.yaml:1:8: keys is empty\n    keys: ['']\n           ^\n" },
+        { "keys: ['']\n", "etc/trunkd.yaml:1:8: keys is empty: leave the key out, or give it a value\n    keys: ['']\n           ^\n" },
         { "timing: 5s\n", "etc/trunkd.yaml:1:9: timing is a map: one line per time, like `lease: 15s`\n    timing: 5s\n            ^\n" },
         { "timing:\n  lease: 15\n", "etc/trunkd.yaml:2:10: lease is a time with a unit (ms, s, m, h, d): 500ms, 30s, 2m, 1h30m\n      lease: 15\n             ^\n" },
         { "timing:\n  lease: 299ms\n", "etc/trunkd.yaml:2:10: lease is from 300 ms to 3600 s\n      lease: 299ms\n             ^\n" },
@@ -120,9 +120,9 @@ static void test_every_complaint_has_its_place(void **state)
           "we have stopped waiting for its answer\n      quiet_livekit: 29s\n                     ^\n" },
         /* All at once, and never the line that may hold a password. */
         { "database: [host=db password=hunter2]\nlog_level: 1\n",
-          "etc/trunkd.yaml:1:11: database is a text; write it in quotes if it looks like something else\n"
+          "etc/trunkd.yaml:1:11: database is a text, not a list\n"
           "etc/trunkd.yaml:2:12: log_level is one of error, warning, notice, info, debug\n    log_level: 1\n               ^\n" },
-        { "a: 1\n---\nb: 1\n", "etc/trunkd.yaml:2:1: there are more than 1 documents\n    ---\n    ^\n" },
+        { "a: 1\n---\nb: 1\n", "etc/trunkd.yaml:2:1: at most 1 document can stand here\n    ---\n    ^\n" },
     };
 
     (void)state;

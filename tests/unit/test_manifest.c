@@ -52,7 +52,7 @@ static void check(const char *yaml, const char *golden)
     if (ok)
         dump(&m, &seen);
     else
-        buf_adds(&seen, m.errors.data);
+        buf_adds(&seen, manifest_errors(&m));
     if (getenv("UPDATE_GOLDEN")) {
         FILE *file = fopen(golden, "we");
 
@@ -94,7 +94,7 @@ static void check_error(const char *path, const char *expected)
     struct manifest m;
 
     assert_false(manifest_load(&path, 1, &m));
-    assert_string_equal(m.errors.data, expected);
+    assert_string_equal(manifest_errors(&m), expected);
     manifest_release(&m);
 }
 
@@ -118,7 +118,7 @@ static void test_a_file_is_at_most_16_mb(void **state)
     fputc('\n', file);
     fclose(file);
     assert_false(manifest_load(&path, 1, &m));
-    assert_string_equal(m.errors.data, "large.yaml: there is no document in it\n");
+    assert_string_equal(manifest_errors(&m), "large.yaml: there is no document in it\n");
     manifest_release(&m);
     file = fopen(path, "ae");
     assert_non_null(file);
@@ -166,9 +166,9 @@ static void test_a_hundred_errors_are_enough(void **state)
     fclose(file);
     assert_false(manifest_load(&path, 1, &m));
     assert_int_equal(m.error_count, MANIFEST_ERRORS_SHOWN + 7);
-    assert_non_null(strstr(m.errors.data, "many.yaml:100:5: "));
-    assert_null(strstr(m.errors.data, "many.yaml:101:5: "));
-    assert_non_null(strstr(m.errors.data, "… and 7 more\n"));
+    assert_non_null(strstr(manifest_errors(&m), "many.yaml:100:5: "));
+    assert_null(strstr(manifest_errors(&m), "many.yaml:101:5: "));
+    assert_non_null(strstr(manifest_errors(&m), "… and 7 more\n"));
     manifest_release(&m);
     unlink(path);
 }

@@ -286,12 +286,12 @@ static void test_key_ring_refuses_what_it_cannot_trust(void **state)
 {
     static const char *const missing[] = { "nowhere", NULL }, *const none[] = { NULL }, *const bad[] = { "bad", NULL };
     static const struct { const char *text; mode_t mode; const char *because; } files[] = {
-        { "", 0600, "the key ring is empty" },
-        { "# only a comment\n\n", 0600, "the key ring is empty" },
+        { "", 0600, "there is no key: name a key file" },
+        { "# only a comment\n\n", 0600, "there is no key: name a key file" },
         { "trunkd-key-1 00000000 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\n", 0600, "under another key id" },
-        { "trunkd-key-1 00000000 AAAA\n", 0600, "a line is not" },
-        { "trunkd-key-2 00000000 AAAA\n", 0600, "a line is not" },
-        { "trunkd-key-1", 0600, "a line is not" },
+        { "trunkd-key-1 00000000 AAAA\n", 0600, "line 1: this is not" },
+        { "trunkd-key-2 00000000 AAAA\n", 0600, "line 1: this is not" },
+        { "trunkd-key-1", 0600, "line 1: this is not" },
         { "# x", 0604, "everybody may read it" },
         { "# x", 0660, "others may write it" },
     };

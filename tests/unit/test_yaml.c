@@ -73,15 +73,16 @@ static void test_refuses_with_line_and_column(void **state)
           "3:1: the key \"a\" is written twice; the first is in line 1\n4:1: the key \"b\" is written twice; the first is in line 2\n" },
         { "a: &x 1\nb: *x\n", "1:4: anchors (&x) are not used here: write the value out where it is meant\n"
                               "2:4: aliases (*x) are not used here: write the value out where it is meant\n" },
-        { "a: !!str 1\n", "1:4: tags (tag:yaml.org,2002:str) are not used here: a value is what it looks like, or a text in quotes\n" },
-        { "%YAML 1.1\n---\na: 1\n", "1:1: directives (%YAML, %TAG) are not used here\n" },
+        { "a: !!str 1\n", "1:4: tags (!!str) are not used here: a value is what it looks like, or a text in quotes\n" },
+        { "%YAML 1.1\n---\na: 1\n", "1:1: directives (%YAML, %TAG) are not used here: leave the line out\n" },
         { "a:\n\tb: 1\n", "2:1: a tab cannot indent a line in YAML: use spaces\n" },
-        { "a: 'x\n", "2:1: this is not YAML: found unexpected end of stream while scanning a quoted scalar\n" },
-        { "a: b: c\n", "1:5: this is not YAML: mapping values are not allowed in this context\n" },
+        { "a: 'x\n", "2:1: this is not YAML: found unexpected end of stream while scanning a quoted scalar that begins in line 1\n" },
+        { "a: b: c\n", "1:5: this is not YAML: a key cannot begin here; a text with a colon and a space in it stands in quotes, and the keys of a map "
+                        "are indented alike\n" },
         { "? [a]\n: 1\n", "1:3: a key is a text, not a list or a map\n" },
         { "a: \"x\\0y\"\n", "1:4: a text cannot hold the character NUL\n" },
-        { "a: 1\nb: \xff\n", "2:4: this is not text in UTF-8: invalid leading UTF-8 octet\n" },
-        { "a: 1\n---\na: 2\n---\na: 3\n---\na: 4\n", "6:1: there are more than 3 documents\n" },
+        { "a: 1\nb: \xff\n", "2:4: this is not text in UTF-8 (invalid leading UTF-8 octet): save the file in UTF-8\n" },
+        { "a: 1\n---\na: 2\n---\na: 3\n---\na: 4\n", "6:1: at most 3 documents can stand here\n" },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -105,7 +106,7 @@ static void test_depth_ends_at_its_limit(void **state)
 static void test_a_nul_byte_is_refused(void **state)
 {
     (void)state;
-    check("a: b\0c\n", 7, 1, "1:5: this is not text in UTF-8: control characters are not allowed\n");
+    check("a: b\0c\n", 7, 1, "1:5: a text cannot hold the control character U+0000: leave it out\n");
 }
 
 static void test_texts_without_quotes_have_meanings(void **state)
