@@ -14,6 +14,7 @@ libtrunkd_vault_a_SOURCES = \
 libtrunkd_vault_a_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS)
 
 VAULT_TEST_LDADD = libtrunkd-vault.a $(LDADD) $(SODIUM_LIBS)
-unit_tests += tests/unit/test_vault tests/unit/test_vault_scrub
+unit_tests += tests/unit/test_vault tests/unit/test_vault_scrub tests/unit/test_vault_sentences
 tests_unit_test_vault_LDADD = $(VAULT_TEST_LDADD)
 tests_unit_test_vault_scrub_LDADD = $(VAULT_TEST_LDADD)
+tests_unit_test_vault_sentences_LDADD = $(VAULT_TEST_LDADD)
