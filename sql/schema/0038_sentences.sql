@@ -65,6 +65,7 @@ begin
             end if;
             return case when given <> 'string' or length(bare) not between coalesce(known.least, 0) and coalesce(known.most, length(bare))
                         then 'a text' || case when known.most is null then ''
+                                              when known.least = known.most then format(' of %s characters', known.most)
                                               else format(' of %s to %s characters', coalesce(known.least, 0), known.most) end end;
         when 'list' then
             return case when given <> 'array' or exists (select from jsonb_array_elements(value) e where jsonb_typeof(e.value) <> 'string')

@@ -69,7 +69,7 @@ size_t text_utf8_length(const char *text, size_t left)
 
 size_t text_utf8_cut(const char *text, size_t bytes_max)
 {
-    size_t length = strlen(text);
+    size_t length = strnlen(text, bytes_max + 1);
 
     if (length <= bytes_max)
         return length;

@@ -50,3 +50,6 @@ dist_pkgdata_DATA = contrib/manifest.schema.json
 unit_tests += tests/unit/test_manifest
 tests_unit_test_manifest_SOURCES = tests/unit/test_manifest.c $(ctl_manifest)
 tests_unit_test_manifest_LDADD = $(CONFIG_TEST_LDADD)
+unit_tests += tests/unit/test_mutations
+tests_unit_test_mutations_SOURCES = tests/unit/test_mutations.c $(ctl_manifest)
+tests_unit_test_mutations_LDADD = $(CONFIG_TEST_LDADD)

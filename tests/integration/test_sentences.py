@@ -156,6 +156,24 @@ def test_bad_manifests_have_their_sentences(programs):
     sentencelib.check("manifests", lambda given: programs.run("trunkctl diff -f -", stdin=sentencelib.plain(given)))
 
 
+def test_a_manifest_that_is_refused_takes_the_others_with_it(programs):
+    """Nothing of an apply is left when one document of several is wrong, whether trunkctl or the database says so."""
+    good = b"apiVersion: trunkd/v1\nkind: Agent\nmetadata: { name: fresh }\nspec: { dispatchName: fresh }\n"
+    refused = [given for given, said in sentencelib.cases("manifests")[1] if said[-1] in ("exit 1", "exit 3") and "no document" not in said[0]]
+    assert len(refused) > 30
+    for given in refused:
+        said = programs.run("trunkctl apply -f .", {"a.yaml": good, "b.yaml": sentencelib.plain(given), "c.yaml": good.replace(b"fresh", b"more")})
+        assert said[-1] in ("exit 1", "exit 3"), given
+        assert programs.db.one("select count(*) from trunkd.agent where name in ('fresh', 'more')") == 0, given
+
+
+def test_every_setting_has_a_case_in_which_it_is_refused(world):
+    text = "\n".join(line for said in sentencelib.answers()["settings"] for line in said)
+    settings = world.q("select document, key from trunkd.field order by 1, 2")
+    assert len(settings) > 30
+    assert not [f"{document}.{key}" for document, key in settings if f"{document}.{key} " not in text]
+
+
 def test_bad_configurations_have_their_sentences(programs):
     keys = "trunkd --create-key key && mkdir keys && mv key keys && touch empty && echo nonsense > damaged && chmod 600 empty damaged"
     sentencelib.check("configuration", lambda given: programs.run(f"{keys} && trunkd --check --config trunkd.conf",
