@@ -113,7 +113,7 @@ static void compare(const struct side *before, const struct side *after, struct 
         if (old && text_equal(value_text(&arena, old), value_text(&arena, new)))
             continue;
         printf("%s/%s %s\n", kind, name, old ? "would be changed" : "would be created");
-        print_changes(&arena, "", json_get(json_get(old, "metadata"), "labels"), json_get(json_get(new, "metadata"), "labels"));
+        print_changes(&arena, "labels.", json_get(json_get(old, "metadata"), "labels"), json_get(json_get(new, "metadata"), "labels"));
         print_changes(&arena, "", json_get(old, "spec"), json_get(new, "spec"));
         ret->changed += old != NULL;
         ret->created += old == NULL;

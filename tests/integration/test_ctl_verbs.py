@@ -443,7 +443,7 @@ def test_diff_says_field_by_field_what_would_change_and_changes_nothing(fleet):
     assert (done.code, done.err) == (2, "") and written(fleet) == before, done
     assert done.out.splitlines() == [
         "Agent/support would be changed", '    dispatchRule: default -> {"attributes":{"tier":"gold"}}',
-        f"PhoneNumber/{ONE} would be changed", '    team: "support" -> "sales"', '    agent: "support" -> "sales"',
+        f"PhoneNumber/{ONE} would be changed", '    labels.team: "support" -> "sales"', '    agent: "support" -> "sales"',
         '    inboundTrunk: default -> {"headers":{"X-A":"1"}}',
         f"PhoneNumber/{THREE} would be created", "    supportsInbound: default -> true", "    supportsOutbound: default -> false",
         '    provider: default -> "twilio"', '    twilioAccount: default -> "main"', '    livekitProject: default -> "lk"', '    agent: default -> "sales"',
