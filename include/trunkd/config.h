@@ -26,6 +26,8 @@
 #define CONFIG_LIST_MAX 64              /* items of a list */
 #define CONFIG_COMPLAINTS_BYTES_MAX (64u << 10)
 
+struct config_place { size_t line, column; };       /* from 1 */
+
 struct config {
     struct arena arena;                 /* everything below lies here */
     const char *database;               /* conninfo; "": libpq's defaults */
@@ -34,6 +36,7 @@ struct config {
     size_t key_paths_count;
     enum log_level log_level;
     const char *metrics;                /* where figures are shown; "": nowhere */
+    struct config_place database_at, metrics_at;        /* where they are given, for the rooms that know what they may be */
     struct settings settings;           /* origins included */
 };
 

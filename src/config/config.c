@@ -161,6 +161,7 @@ static bool take_origin(struct reading *r, const struct yaml *node, const char *
 static void set_database(struct reading *r, const struct yaml *node)
 {
     (void)!take_text(r, node, "database", &r->config->database);
+    r->config->database_at = (struct config_place){ .line = node->line, .column = node->column };
 }
 
 static void set_secrets_directory(struct reading *r, const struct yaml *node)
@@ -171,6 +172,7 @@ static void set_secrets_directory(struct reading *r, const struct yaml *node)
 /* An address begins as a number does, and needs no quotes all the same: whether it is one is looked at by who listens there. */
 static void set_metrics(struct reading *r, const struct yaml *node)
 {
+    r->config->metrics_at = (struct config_place){ .line = node->line, .column = node->column };
     if (node->type == YAML_TEXT)
         r->config->metrics = arena_strdup(&r->config->arena, node->text);
     else

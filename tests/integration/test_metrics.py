@@ -258,7 +258,7 @@ def test_an_address_that_is_none_is_refused(world, address):
     path = world.daemon.folder / "trunkd.yaml"
     path.write_text(path.read_text() + f'metrics: "{address}"\n')
     done = subprocess.run([str(ctllib.BUILD / "trunkd"), "--check", "-c", str(path)], capture_output=True, text=True)
-    assert done.returncode == 1 and f'metrics: "{address}" is neither ADDRESS:PORT' in done.stderr
+    assert done.returncode == 1 and f':10: "{address}" is neither ADDRESS:PORT' in done.stderr
 
 
 # ---- what is made of them

@@ -104,11 +104,13 @@ def fleet(cluster):
     db.q("""update trunkd.agent set labels = '{"team": "support"}'; update trunkd.phone_number set labels = '{"team": "support"}'""")
     db.q("insert into trunkd.seal_key (key_id, public_key) values ('ffffffff', %s)", "AQ" + "A" * 41 + "=")
     db.q("create role viewer login in role trunkd_reader; create role guest login; create role stranger login password 'right'")
-    strange = [pglib.Db(cluster, name) for name in ("newer", "other")]
-    for one in strange:
-        cluster.execute(f"create database {one.name} template trunkd_template")
+    strange = [pglib.Db(cluster, name) for name in ("newer", "other", "older")]
+    for one, template in zip(strange, ("trunkd_template", "trunkd_template", "template1")):
+        cluster.execute(f"create database {one.name} template {template}")
     strange[0].q("insert into trunkd.schema_version (number, name, checksum) values (9999, '9999_later', '')")
     strange[1].q("update trunkd.schema_version set checksum = 'x' where number = 2")
+    for path in pglib.SCHEMA[:10]:
+        strange[2].q(path.read_text())
     with guarded_by_password(cluster, "stranger"):
         yield db
     for one in [*strange, db]:
