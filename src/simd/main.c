@@ -3,6 +3,7 @@
 
 #include <trunkd/arena.h>
 #include <trunkd/buf.h>
+#include <trunkd/json.h>
 #include <trunkd/text.h>
 
 #include <arpa/inet.h>
@@ -102,8 +103,13 @@ static bool control(struct sim *sim, int64_t now_ms, const char *path, const cha
     struct sim_answer answer = { 0 };
     (void)sim_arrive(sim, now_ms, &request);
     bool ok = sim_take(sim, &answer) && answer.status < 300;
-    if (!ok)
-        (void)err_set(err, ERR_CONFIG, "%s", text_or(answer.body, "no answer"));
+    if (!ok) {
+        CLEANUP(arena_release) struct arena arena = { 0 };
+        const char *words = text_or(answer.body, "");
+        const struct json *said;
+        bool read = json_parse(&arena, words, strlen(words), &said, NULL);
+        (void)err_set(err, ERR_CONFIG, "%s", text_or(read ? json_member(said, "error") : NULL, "no answer"));
+    }
     sim_answer_release(&answer);
     return ok;
 }
