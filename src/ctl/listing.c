@@ -77,7 +77,7 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
     columns = columns_take(listing->columns, COLUMNS_MAX, headers, keys);
     if (listing->wide && options->output == OUTPUT_WIDE)
         columns += columns_take(listing->wide, COLUMNS_MAX - columns, headers + columns, keys + columns);
-    table_init(&table, options->no_headers ? NULL : headers, columns);
+    table_init(&table, options->no_headers || rows_count(rows) == 0 ? NULL : headers, columns);
     for (size_t row = 0; ok && row < rows_count(rows); row++) {
         CLEANUP(arena_release) struct arena arena = { 0 };
         const char *text = rows_cell(rows, row, 1), *cells[COLUMNS_MAX];
