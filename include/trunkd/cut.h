@@ -1,5 +1,6 @@
-/* A long list in pieces: the text of a JSON object in which an array of objects stands is cut between them. A piece is that object with
- * some of them, so whoever reads the whole reads a piece. The text is JSON; of what is not, the only piece is the whole. */
+/* A long list in pieces: the text of a JSON object in which an array of objects stands is cut between them. A piece is what stands before
+ * the array, and some of the objects; the last one has also what stands behind them. So whoever reads the whole reads a piece, and no
+ * more of the text is looked at than was asked for. The text is JSON; what is not shows in a piece that is none. */
 #ifndef TRUNKD_CUT_H
 #define TRUNKD_CUT_H
 
@@ -9,7 +10,8 @@
 
 struct cut {
     const char *text;
-    size_t bytes, begin, end;       /* of the array's inside; begin 0: there is none */
+    size_t bytes;
+    size_t begin;                   /* of the array's inside; 0: there is none, and the only piece is the whole */
     size_t at;                      /* up to here it was given */
     bool ended;
 };

@@ -48,10 +48,16 @@ MUST_CHECK bool vault_fill(const struct vault *, const struct request *, int64_t
                            struct buf *ret_body, struct buf *ret_authorization, struct err *err);
 
 /* Before anybody parses an answer: a 401 is emptied; in JSON the string values of password-like members become their
- * fingerprints ("" stays ""); what cannot be read to its end as JSON, and text that speaks of passwords, is emptied. */
-void vault_scrub(const struct vault *, int status, struct buf *body);
+ * fingerprints ("" stays ""); what cannot be read to its end as JSON, and text that is long or speaks of passwords, is emptied.
+ * A long answer is searched in pieces. The body is moved into the scrub, which belongs to the caller and borrows the vault. */
+struct vault_scrub;
+struct vault_scrub *vault_scrub_begin(const struct vault *, int status, struct buf *body);
+/* Searches about so many bytes more; true: all is searched. */
+MUST_CHECK bool vault_scrub_more(struct vault_scrub *, size_t bytes);
+/* Frees it. What is left of the body is the caller's; "" if it was not searched to its end. */
+void vault_scrub_end(struct vault_scrub *, struct buf *ret_body);
 
-/* The fingerprint of the secret behind a reference: what vault_scrub leaves where the provider echoes it. */
+/* The fingerprint of the secret behind a reference: what a scrub leaves where the provider echoes it. */
 MUST_CHECK bool vault_version(const struct vault *, const char *reference, const char *place,
                               char ret_version[VAULT_VERSION_BYTES], struct err *err);
 

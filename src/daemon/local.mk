@@ -1,6 +1,8 @@
 # daemon: the program trunkd; wires the core to the shells.
 bin_PROGRAMS += trunkd
 trunkd_SOURCES = \
+	src/daemon/arrivals.c \
+	src/daemon/arrivals.h \
 	src/daemon/figures.c \
 	src/daemon/figures.h \
 	src/daemon/hooks.c \
@@ -21,3 +23,8 @@ src/daemon/pages.c: $(srcdir)/src/daemon/page.awk $(page_files)
 trunkd_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/daemon $(SYSTEMD_CFLAGS)
 trunkd_LDADD = libtrunkd-metrics.a libtrunkd-pg.a libtrunkd-http.a libtrunkd-vault.a libtrunkd-config.a libtrunkd-core.a \
 	$(LIBPQ_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(YAML_LIBS) $(JSON_C_LIBS) $(MICROHTTPD_LIBS) $(SYSTEMD_LIBS)
+
+unit_tests += tests/unit/test_arrivals
+tests_unit_test_arrivals_SOURCES = tests/unit/test_arrivals.c tests/unit/vault_fixture.h src/daemon/arrivals.c src/daemon/arrivals.h
+tests_unit_test_arrivals_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/daemon $(SYSTEMD_CFLAGS)
+tests_unit_test_arrivals_LDADD = $(VAULT_TEST_LDADD) $(SYSTEMD_LIBS)

@@ -21,6 +21,7 @@
 #include <trunkd/vault.h>
 #include <unistd.h>
 
+#include "arrivals.h"
 #include "figures.h"
 #include "hooks.h"
 #include "log.h"
@@ -46,6 +47,7 @@ struct manager {
     struct effects effects;
     struct store *store;
     struct http *http;
+    struct arrivals *arrivals;
     struct vault *vault;
     struct figures *figures;
     struct metrics_server *metrics;     /* NULL: not asked for, or could not listen */
@@ -268,12 +270,12 @@ static void on_http(void *userdata, uint64_t id, struct http_result *result)
     struct manager *m = userdata;
 
     hooks_answered(id);
-    vault_scrub(m->vault, result->status, &result->body);
-    const struct reply reply = {
-        .transport = result->transport, .status = result->status, .body = result->body.data, .body_bytes = result->body.length,
-        .retry_after_ms = result->retry_after_ms, .request_id = result->request_id, .text = result->text,
-    };
-    take(m, &(struct event){ .type = EVENT_ANSWER, .answer = { .id = id, .reply = &reply } });
+    arrivals_add(m->arrivals, id, result);
+}
+
+static void on_arrival(void *userdata, uint64_t id, const struct reply *reply)
+{
+    take(userdata, &(struct event){ .type = EVENT_ANSWER, .answer = { .id = id, .reply = reply } });
 }
 
 static void on_page(void *userdata, const char *path, struct page *page)
@@ -411,7 +413,8 @@ static bool wire(struct manager *m, struct err *err)
 {
     const struct http_options http = { .user_agent = "trunkd/" PACKAGE_VERSION, .done = on_http, .userdata = m };
 
-    return manager_open_vault(m->config, &m->vault, err) && wire_loop(m, err) && http_new(m->event, &http, &m->http, err)
+    return manager_open_vault(m->config, &m->vault, err) && wire_loop(m, err)
+        && arrivals_new(m->event, m->vault, on_arrival, m, &m->arrivals, err) && http_new(m->event, &http, &m->http, err)
         && wire_store(m, err);
 }
 
@@ -449,6 +452,7 @@ void manager_free(struct manager *m)
     metrics_free(m->metrics);
     store_free(m->store);
     http_free(m->http);
+    arrivals_free(m->arrivals);
     vault_free(m->vault);
     core_free(m->core);
     figures_free(m->figures);

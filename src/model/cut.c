@@ -59,34 +59,30 @@ void cut_begin(struct cut *cut, const char *text, size_t bytes)
     if (at == bytes || text[at] != '{')
         return;
     for (at = find(cut, at + 1, "["); at < bytes; at = find(cut, at, "[")) {
-        size_t inside = at + 1, end = find(cut, inside, "]");
-        bool objects = behind_space(cut, inside) < end && text[behind_space(cut, inside)] == '{';
+        size_t inside = at + 1, first = behind_space(cut, inside);
 
-        if (objects && end < bytes) {
+        if (first < bytes && text[first] == '{') {
             cut->begin = cut->at = inside;
-            cut->end = end;
             return;
         }
-        at = end + 1;
+        at = find(cut, inside, "]") + 1;
     }
 }
 
 bool cut_next(struct cut *cut, size_t piece_bytes, struct buf *ret_piece)
 {
+    const size_t from = cut->at;
+    size_t to = cut->begin ? from : cut->bytes;
+
     if (cut->ended)
         return false;
-    if (cut->begin == 0) {
-        cut->ended = true;
-        buf_add(ret_piece, cut->text, cut->bytes);
-        return true;
-    }
-    size_t from = cut->at, to = from;
-    while (to < cut->end && to - from < piece_bytes)
+    while (to < cut->bytes && to - from < piece_bytes && (to == from || cut->text[to] != ']'))
         to = find(cut, to == from ? to : to + 1, ",]");
-    cut->ended = to >= cut->end;
-    cut->at = cut->ended ? cut->end : to + 1;
+    cut->ended = to == cut->bytes || cut->text[to] == ']';
+    cut->at = to + 1;
     buf_add(ret_piece, cut->text, cut->begin);
-    buf_add(ret_piece, cut->text + from, to - from);
-    buf_add(ret_piece, cut->text + cut->end, cut->bytes - cut->end);
+    buf_add(ret_piece, cut->text + from, (cut->ended ? cut->bytes : to) - from);
+    if (!cut->ended)
+        buf_adds(ret_piece, "]}");
     return true;
 }

@@ -309,7 +309,7 @@ static void page_end(struct core *core, struct scan *scan, const char *cursor)
     }
 }
 
-/* A piece of the page. Each shows the cursor of the whole. */
+/* A piece of the page. The last one shows the cursor. */
 static void read_piece(struct core *core, struct scan *scan)
 {
     const struct resource place = { .kind = scan->kind, .slot = "", .account = scan->gate->name, .parent_id = scan->parent };

@@ -7,18 +7,20 @@
  *  3. The value of a member named like a password becomes its fingerprint, at any depth and however the name is escaped: a string
  *     (unescaped first, so that it equals the fingerprint of the secret itself), a number, and all of these inside an array or object.
  *     "" stays "", true, false and null stay.
- *  4. Any other text is kept unless it speaks of secrets.
- * The scanner holds no secret: characters go one by one into the hash. */
+ *  4. Any other text is kept unless it is long or speaks of secrets.
+ * The scanner holds no secret: characters go one by one into the hash. Between two values it can stop and go on. */
 #include "room.h"
 
 #include <ctype.h>
 #include <sodium.h>
+#include <trunkd/arena.h>
 #include <trunkd/text.h>
 #include "fingerprint.h"
 
 #define DEPTH_MAX 64
 #define GROWTH_MAX 4                    /* `"secret":1` becomes three times as long; a list of such numbers is nobody's answer */
 #define NAME_BYTES_MAX 32               /* longer ones are not in the table */
+#define TEXT_BYTES_MAX (64u << 10)      /* of what is not JSON */
 
 static const char *const secret_names[] = {
     "auth_password", "authPassword", "auth_token", "authToken", "inbound_password", "inboundPassword", "outbound_password",
@@ -28,13 +30,15 @@ static const char *const secret_names[] = {
 /* Lower case; looked for anywhere in text that is not JSON. */
 static const char *const suspicious_words[] = { "password", "token", "secret", "bearer", "authorization", NULL };
 
-struct scan {
-    const char *p, *end;
-    const char *copied;                 /* up to here the input is in the output */
-    struct buf *out;
+struct vault_scrub {
+    struct buf body, out;
+    const char *p, *end;                /* in the body */
+    const char *copied;                 /* up to here it is in the output */
     const unsigned char *key;           /* of the fingerprints */
     struct { char bracket; bool secret; } stack[DEPTH_MAX];     /* secret: what stands in it is */
-    size_t depth;
+    size_t depth;                       /* 0: there is nothing more to look at */
+    bool inside;                        /* p stands behind an opening bracket */
+    bool dropped;
 };
 
 /* Where the characters of a string go. */
@@ -80,7 +84,7 @@ static void sink_add_codepoint(struct sink *to, uint32_t c)
 }
 
 /* Four hex digits at p. */
-static bool hex4(struct scan *s, uint32_t *ret)
+static bool hex4(struct vault_scrub *s, uint32_t *ret)
 {
     uint32_t value = 0;
 
@@ -98,7 +102,7 @@ static bool hex4(struct scan *s, uint32_t *ret)
 }
 
 /* p stands behind "\u". Half a pair becomes U+FFFD. */
-static bool unescape_unicode(struct scan *s, struct sink *to)
+static bool unescape_unicode(struct vault_scrub *s, struct sink *to)
 {
     uint32_t high, low;
 
@@ -125,7 +129,7 @@ static bool unescape_unicode(struct scan *s, struct sink *to)
 }
 
 /* p stands behind the backslash. */
-static bool unescape(struct scan *s, struct sink *to)
+static bool unescape(struct vault_scrub *s, struct sink *to)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     const char *letter;
@@ -144,7 +148,7 @@ static bool unescape(struct scan *s, struct sink *to)
 }
 
 /* p stands at the opening quote, and afterwards behind the closing one. */
-static bool scan_string(struct scan *s, struct sink *to)
+static bool scan_string(struct vault_scrub *s, struct sink *to)
 {
     for (s->p++; s->p < s->end;) {
         const char *run = s->p;
@@ -163,20 +167,20 @@ static bool scan_string(struct scan *s, struct sink *to)
 }
 
 /* Everything up to `start` as it is, then the fingerprint instead of what p stands behind. */
-static void replace(struct scan *s, const char *start, struct fingerprint *f)
+static void replace(struct vault_scrub *s, const char *start, struct fingerprint *f)
 {
     char version[VAULT_VERSION_BYTES];
 
     fingerprint_end(f, version);
-    buf_add(s->out, s->copied, (size_t)(start - s->copied));
-    buf_addc(s->out, '"');
-    buf_adds(s->out, version);
-    buf_addc(s->out, '"');
+    buf_add(&s->out, s->copied, (size_t)(start - s->copied));
+    buf_addc(&s->out, '"');
+    buf_adds(&s->out, version);
+    buf_addc(&s->out, '"');
     s->copied = s->p;
 }
 
 /* A string, or a number. */
-static bool scan_scalar(struct scan *s, bool secret)
+static bool scan_scalar(struct vault_scrub *s, bool secret)
 {
     struct fingerprint f;
     struct sink to = { .fingerprint = secret ? &f : NULL };
@@ -198,13 +202,13 @@ static bool scan_scalar(struct scan *s, bool secret)
     return ok;
 }
 
-static void skip_space(struct scan *s)
+static void skip_space(struct vault_scrub *s)
 {
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
         s->p++;
 }
 
-static bool scan_word(struct scan *s)
+static bool scan_word(struct vault_scrub *s)
 {
     static const char *const words[] = { "true", "false", "null", NULL };
 
@@ -220,7 +224,7 @@ static bool scan_word(struct scan *s)
 }
 
 /* The beginning of a value: all of a scalar, the bracket of a container. */
-static bool scan_value(struct scan *s, bool secret)
+static bool scan_value(struct vault_scrub *s, bool secret)
 {
     if (s->p == s->end)
         return false;
@@ -237,7 +241,7 @@ static bool scan_value(struct scan *s, bool secret)
 }
 
 /* `"name" :` and the beginning of its value. */
-static bool scan_member(struct scan *s, bool secret)
+static bool scan_member(struct vault_scrub *s, bool secret)
 {
     struct sink name = { .length = 0 };
 
@@ -252,11 +256,12 @@ static bool scan_member(struct scan *s, bool secret)
     return scan_value(s, secret);
 }
 
-/* p stands behind a bracket or a value inside the innermost container: the next item, or its end. */
-static bool scan_next(struct scan *s, bool first)
+/* Inside the innermost container, behind its bracket or an item: the next item, or its end. */
+static bool scan_next(struct vault_scrub *s)
 {
     const char bracket = s->stack[s->depth - 1].bracket;
     const bool secret = s->stack[s->depth - 1].secret;
+    const size_t depth = s->depth;
 
     skip_space(s);
     if (s->p == s->end)
@@ -264,43 +269,23 @@ static bool scan_next(struct scan *s, bool first)
     if (*s->p == (bracket == '{' ? '}' : ']')) {
         s->p++;
         s->depth--;
+        s->inside = false;
         return true;
     }
-    if (!first) {
+    if (!s->inside) {
         if (*s->p++ != ',')
             return false;
         skip_space(s);
     }
-    return bracket == '{' ? scan_member(s, secret) : scan_value(s, secret);
-}
-
-static bool scan_all(struct scan *s)
-{
-    skip_space(s);
-    if (!scan_value(s, false))
+    if (!(bracket == '{' ? scan_member(s, secret) : scan_value(s, secret)))
         return false;
-    for (bool first = true; s->depth > 0;) {
-        size_t depth = s->depth;
-
-        if (!scan_next(s, first))
-            return false;
-        first = s->depth > depth;
-    }
-    skip_space(s);
-    return s->p == s->end;
-}
-
-static void drop(struct buf *body)
-{
-    size_t bytes_max = body->bytes_max;
-
-    buf_wipe(body);
-    buf_init(body, bytes_max);
+    s->inside = s->depth > depth;
+    return true;
 }
 
 static bool is_harmless_text(const struct buf *body)
 {
-    if (memchr(body->data, '\0', body->length))
+    if (body->length > TEXT_BYTES_MAX || memchr(body->data, '\0', body->length))
         return false;
     for (size_t i = 0; suspicious_words[i]; i++)
         if (strcasestr(body->data, suspicious_words[i]))
@@ -308,37 +293,61 @@ static bool is_harmless_text(const struct buf *body)
     return true;
 }
 
-void vault_scrub(const struct vault *v, int status, struct buf *body)
+struct vault_scrub *vault_scrub_begin(const struct vault *v, int status, struct buf *body)
 {
-    struct buf out;
-    bool whole;
-    struct scan s = { .p = body->data, .end = body->data + body->length, .copied = body->data, .out = &out, .key = v->ring.fingerprint_key.bytes };
+    struct vault_scrub *s = must_calloc(1, sizeof *s);
 
-    if (status == 401 || !buf_ok(body)) {
-        drop(body);
-        return;
+    s->body = *body;
+    *body = (struct buf){ 0 };
+    s->p = s->copied = s->body.data;
+    s->end = s->p + s->body.length;
+    s->key = v->ring.fingerprint_key.bytes;
+    buf_init(&s->out, GROWTH_MAX * s->body.length);
+    s->dropped = status == 401 || !buf_ok(&s->body);
+    if (s->dropped)
+        return s;
+    skip_space(s);
+    if (s->p == s->end || (*s->p != '{' && *s->p != '['))
+        s->dropped = !is_harmless_text(&s->body);
+    else
+        s->inside = scan_value(s, /* secret= */ false);
+    return s;
+}
+
+bool vault_scrub_more(struct vault_scrub *s, size_t bytes)
+{
+    const char *until = (size_t)(s->end - s->p) > bytes ? s->p + bytes : s->end;
+
+    while (s->depth > 0 && (s->p < until || s->p == s->end))
+        if (!scan_next(s)) {
+            s->dropped = true;
+            s->depth = 0;
+        } else if (s->depth == 0) {
+            skip_space(s);
+            s->dropped = s->p != s->end;
+        }
+    return s->depth == 0;
+}
+
+void vault_scrub_end(struct vault_scrub *s, struct buf *ret_body)
+{
+    const size_t bytes_max = s->body.bytes_max;
+    const bool replaced = s->copied != s->body.data;    /* else a long answer is not copied */
+
+    if (replaced)
+        buf_add(&s->out, s->copied, (size_t)(s->end - s->copied));
+    if (s->dropped || s->depth > 0 || !buf_ok(&s->out)) {
+        buf_init(ret_body, bytes_max);
+        buf_wipe(&s->out);
+        buf_wipe(&s->body);
+    } else if (replaced) {
+        *ret_body = s->out;
+        if (ret_body->bytes_max < bytes_max)
+            ret_body->bytes_max = bytes_max;
+        buf_wipe(&s->body);
+    } else {
+        *ret_body = s->body;
+        buf_release(&s->out);
     }
-    skip_space(&s);
-    if (s.p == s.end || (*s.p != '{' && *s.p != '[')) {
-        if (!is_harmless_text(body))
-            drop(body);
-        return;
-    }
-    buf_init(&out, GROWTH_MAX * body->length);
-    whole = scan_all(&s);
-    if (whole && s.copied == body->data) {      /* nothing was replaced: a long answer is not copied */
-        buf_release(&out);
-        return;
-    }
-    if (whole)
-        buf_add(&out, s.copied, (size_t)(s.end - s.copied));
-    if (!whole || !buf_ok(&out)) {
-        buf_wipe(&out);
-        drop(body);
-        return;
-    }
-    if (out.bytes_max < body->bytes_max)
-        out.bytes_max = body->bytes_max;
-    buf_wipe(body);
-    *body = out;
+    free(s);
 }

@@ -1,4 +1,4 @@
-/* What vault_scrub leaves of an answer. */
+/* What a scrub leaves of an answer. */
 #include "vault_fixture.h"
 
 #include <trunkd/text.h>
@@ -21,18 +21,32 @@ static const char *fp(const char *secret)
     return version;
 }
 
+static size_t scrub(struct buf *body, int status, size_t piece)
+{
+    struct vault_scrub *s = vault_scrub_begin(vault, status, body);
+    size_t pieces = 1;
+
+    while (!vault_scrub_more(s, piece))
+        pieces++;
+    vault_scrub_end(s, body);
+    return pieces;
+}
+
+/* In one go or in the smallest pieces: it is the same. */
 static void assert_scrubbed(const char *body, size_t length, int status, const char *expected)
 {
-    struct buf b;
+    for (size_t piece = 1; piece <= CAP; piece *= CAP) {
+        struct buf b;
 
-    buf_init(&b, CAP);
-    buf_add(&b, body, length);
-    vault_scrub(vault, status, &b);
-    assert_true(buf_ok(&b));
-    assert_true(b.bytes_max >= CAP);
-    assert_string_equal(b.data, expected);
-    assert_int_equal(b.length, strlen(expected));
-    buf_wipe(&b);
+        buf_init(&b, CAP);
+        buf_add(&b, body, length);
+        scrub(&b, status, piece);
+        assert_true(buf_ok(&b));
+        assert_true(b.bytes_max >= CAP);
+        assert_string_equal(b.data, expected);
+        assert_int_equal(b.length, strlen(expected));
+        buf_wipe(&b);
+    }
 }
 
 /* `before`, the quoted fingerprint of `secret`, `after`: that is what must be left. */
@@ -172,7 +186,54 @@ static void test_swelling_body_is_dropped(void **state)
     for (int i = 0; i < 1000; i++)
         buf_adds(&body, ",1");
     buf_adds(&body, "]}");
-    vault_scrub(vault, 200, &body);
+    scrub(&body, 200, CAP);
+    assert_int_equal(body.length, 0);
+    buf_wipe(&body);
+}
+
+static void test_a_piece_is_about_as_long_as_is_asked_for(void **state)
+{
+    struct buf body;
+
+    (void)state;
+    buf_init(&body, CAP);
+    buf_adds(&body, "[{\"password\":\"x\"}");
+    while (body.length < 9000)
+        buf_adds(&body, ",{\"name\":\"one of many\"}");
+    buf_addc(&body, ']');
+    assert_in_range(scrub(&body, 200, 1000), 9, 10);
+    buf_wipe(&body);
+}
+
+/* Who is stopped in the middle leaves nothing to parse. */
+static void test_what_is_not_searched_to_its_end_is_dropped(void **state)
+{
+    struct vault_scrub *s;
+    struct buf body;
+
+    (void)state;
+    buf_init(&body, CAP);
+    buf_adds(&body, "[{\"password\":\"x\"},{\"password\":\"y\"}]");
+    s = vault_scrub_begin(vault, 200, &body);
+    assert_null(body.data);
+    assert_false(vault_scrub_more(s, 20));
+    vault_scrub_end(s, &body);
+    assert_string_equal(body.data, "");
+    buf_wipe(&body);
+}
+
+static void test_long_text_is_dropped(void **state)
+{
+    struct buf body;
+
+    (void)state;
+    buf_init(&body, CAP);
+    while (body.length < 65536)
+        buf_addc(&body, 'x');
+    scrub(&body, 200, CAP);
+    assert_int_equal(body.length, 65536);
+    buf_addc(&body, 'x');
+    scrub(&body, 200, CAP);
     assert_int_equal(body.length, 0);
     buf_wipe(&body);
 }
@@ -223,6 +284,9 @@ int main(void)
         cmocka_unit_test(test_what_is_not_json_to_its_end_is_dropped),
         cmocka_unit_test(test_depth_at_the_limit_and_one_past_it),
         cmocka_unit_test(test_swelling_body_is_dropped),
+        cmocka_unit_test(test_a_piece_is_about_as_long_as_is_asked_for),
+        cmocka_unit_test(test_what_is_not_searched_to_its_end_is_dropped),
+        cmocka_unit_test(test_long_text_is_dropped),
         cmocka_unit_test(test_plain_text_is_kept_unless_it_speaks_of_secrets),
         cmocka_unit_test(test_a_401_is_emptied_whatever_it_says),
     };

@@ -26,7 +26,7 @@ static const char *path_of(const char *name)
     return p;
 }
 
-static void write_file(const char *name, const char *text, mode_t mode)
+static inline void write_file(const char *name, const char *text, mode_t mode)
 {
     const char *path = path_of(name);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
