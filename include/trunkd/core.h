@@ -6,7 +6,7 @@
  *
  *   effect              answered by          means
  *   READ                ROWS                 one snapshot; dirty versions are not later than the rows. Of the news, what the last
- *                                            ROWS have shown may be left out
+ *                                            ROWS have shown may be left out. A long one comes in pieces, and no COMMITTED between
  *   COMMIT unit         COMMITTED            all of a unit or none of it, fenced by the lease: results, the openings that follow
  *                                            from them, status, events, acknowledgements. Durable before the answer.
  *   SEND op             ANSWER               one request. A write only after the unit that opened it was committed, and before
@@ -73,7 +73,8 @@ struct event {
     union {
         const struct settings *config;                                              /* EVENT_CONFIG; lives as long as the core */
         struct { int64_t epoch, valid_until_ms; const char *text; } lease;          /* epoch 0: not ours; text: who has it, or why not */
-        struct { const struct row_text *rows; size_t count; bool all; } rows;
+        struct { const struct row_text *rows; size_t count; bool all, continued, more; } rows;     /* all: of READ_ALL. continued: not
+                                                                                     * the first piece; more: not the last */
         struct { uint64_t unit; enum commit_outcome outcome; const char *text; } committed;
         struct { uint64_t id; const struct reply *reply; } answer;
         struct { uint64_t id; const char *sealed, *version, *text; } sealed;        /* sealed NULL: could not; text says why */

@@ -9,6 +9,7 @@
 #include <trunkd/vault.h>
 
 #define PIECE_BYTES ((size_t)256 << 10)
+#define PRIORITY 15                     /* a deferred source goes before all of its own priority, as often as it wants to */
 
 struct arrival {
     TAILQ_ENTRY(arrival) next;
@@ -81,7 +82,8 @@ bool arrivals_new(struct sd_event *event, const struct vault *vault, arrivals_to
 
     *a = (struct arrivals){ .vault = vault, .told = told, .userdata = userdata };
     TAILQ_INIT(&a->waiting);
-    if (sd_event_add_defer(event, &a->deferred, on_turn, a) < 0 || sd_event_source_set_enabled(a->deferred, SD_EVENT_OFF) < 0) {
+    if (sd_event_add_defer(event, &a->deferred, on_turn, a) < 0 || sd_event_source_set_enabled(a->deferred, SD_EVENT_OFF) < 0
+        || sd_event_source_set_priority(a->deferred, PRIORITY) < 0) {
         arrivals_free(a);
         return err_set(err, ERR_BUG, "the event loop takes no source");
     }

@@ -30,6 +30,7 @@
 #define STATUS_MS_MIN 1000              /* STATUS= at most this often */
 #define TIMER_ACCURACY_US 1000
 #define STEPS_PER_TURN_MAX 16           /* of the core, before the loop looks at its sockets again */
+#define MORE_PRIORITY 20                /* what the core has to do by itself goes after what comes from outside, and after commits */
 
 struct answer {
     struct answer *next;
@@ -366,6 +367,7 @@ static bool wire_loop(struct manager *m, struct err *err)
         || sd_event_add_time(m->event, &m->timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US, on_timer, m) < 0
         || sd_event_add_time(m->event, &m->status_timer, CLOCK_BOOTTIME, UINT64_MAX, TIMER_ACCURACY_US, on_status_timer, m) < 0
         || sd_event_add_defer(m->event, &m->more, on_more, m) < 0
+        || sd_event_source_set_priority(m->more, MORE_PRIORITY) < 0
         || sd_event_add_signal(m->event, &m->signals[0], SIGTERM, on_stop, m) < 0
         || sd_event_add_signal(m->event, &m->signals[1], SIGINT, on_stop, m) < 0
         || sd_event_add_signal(m->event, &m->signals[2], SIGHUP, on_reload, m) < 0

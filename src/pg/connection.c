@@ -42,7 +42,7 @@ struct connection {
     struct entry *head, **tail;
     int64_t head_since_ms;      /* when the oldest unanswered statement began to be that */
     int64_t pause_ms;           /* before the latest attempt; 0: none was needed */
-    bool failing;
+    bool failing, held;
     char trouble[400];
     char told[400];             /* the trouble that people have been told about */
 };
@@ -109,7 +109,7 @@ static void lost(struct connection *c, const char *why)
     PQfinish(STEAL(c->conn));
     c->state = WAITING;
     c->life++;
-    c->failing = false;
+    c->failing = c->held = false;
     c->head = NULL;
     c->tail = &c->head;
     c->pause_ms = backoff_next_ms(c->pause_ms, c->options.random());
@@ -164,8 +164,11 @@ static void head_finish(struct connection *c)
         answer.sqlstate = "XX000";
     }
     answer.lost = entry->refused && sqlstate_class(entry->sqlstate) == SQLSTATE_LOST;
+    PGresult *const given = answer.result;
     if (entry->done)
         entry->done(entry->userdata, &answer);
+    if (given && !answer.result)
+        entry->result = NULL;
     entry_free(entry);
 }
 
@@ -185,7 +188,7 @@ static void answers_take(struct connection *c)
     const unsigned life = c->life;
     int nothing = 0;
 
-    while (c->life == life && c->head && nothing < 2 && !PQisBusy(c->conn)) {
+    while (c->life == life && !c->held && c->head && nothing < 2 && !PQisBusy(c->conn)) {
         PGresult *result = PQgetResult(c->conn);
 
         if (!result) {
@@ -272,9 +275,19 @@ void connection_send(struct connection *c, const struct sql_statement *statement
         flush(c);
 }
 
+void connection_hold(struct connection *c) { c->held = true; }
+
+void connection_go_on(struct connection *c)
+{
+    c->held = false;
+    deadline_set(c);            /* what waited did not wait for the server */
+    if (c->conn)
+        answers_take(c);
+}
+
 /* ---- the beginning of a connection --------------------------------------------------------------------------------------------------- */
 
-static void on_session(void *userdata, const struct answer *answer)
+static void on_session(void *userdata, struct answer *answer)
 {
     struct connection *c = userdata;
 

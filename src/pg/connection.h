@@ -21,12 +21,12 @@ struct sd_event;
 #define ANSWER_GRACE_MS 5000            /* beyond the statement_timeout: then the server is taken for dead */
 
 struct answer {
-    PGresult *result;           /* rows, or a command that ended well; NULL when it did not. The callee may not keep it */
+    PGresult *result;           /* rows, or a command that ended well; NULL when it did not. The callee may keep it: it leaves NULL */
     bool lost;                  /* the connection went: it may have happened */
     const char *sqlstate;       /* of an error, else "" */
     const char *text;           /* of an error or loss, else "": one line */
 };
-typedef void (*answer_done)(void *userdata, const struct answer *);
+typedef void (*answer_done)(void *userdata, struct answer *);
 
 struct connection_options {
     const char *name;                   /* "lease": for application_name and the log; lives as long as the connection */
@@ -49,6 +49,10 @@ bool connection_is_ready(const struct connection *);
 
 /* Parameters are copied. Only while ready. `done` is called exactly once, at a later turn of the loop. */
 void connection_send(struct connection *, const struct sql_statement *, const char *const *parameters, answer_done done, void *userdata);
+
+/* No answer is given until connection_go_on(), which may give some: it is called from the loop. */
+void connection_hold(struct connection *);
+void connection_go_on(struct connection *);
 
 /* Takes the connection for lost, at the next turn of the loop. */
 void connection_fail(struct connection *, const char *why);

@@ -4,7 +4,9 @@ libtrunkd_pg_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS) $(SYSTEMD_CFLAGS)
 libtrunkd_pg_a_SOURCES = \
 	src/pg/backoff.c src/pg/backoff.h \
 	src/pg/batch.c src/pg/batch.h \
+	src/pg/conninfo.c \
 	src/pg/connection.c src/pg/connection.h \
+	src/pg/rows.c src/pg/rows.h \
 	src/pg/sqlstate.c src/pg/sqlstate.h \
 	src/pg/store.c
 

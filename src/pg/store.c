@@ -13,14 +13,17 @@
 
 #include "batch.h"
 #include "connection.h"
+#include "rows.h"
 #include "sqlstate.h"
 
 #define LEASE_TIMEOUT_MS 5000
 #define WORK_TIMEOUT_MS 60000           /* a snapshot of a large database */
 #define LOCK_TIMEOUT_MS 2000
 #define LEASE_PRIORITY (-10)            /* before everything else of the loop: a heartbeat is not late because there is work */
-#define SEND_PRIORITY 10                /* after everything else: what one turn asks for goes together */
+#define SEND_PRIORITY 10                /* after what comes from outside: what one turn asks for goes together */
+#define TELL_PRIORITY 20                /* a deferred source goes before all of its own priority, as often as it wants to */
 #define PRUNE_EVERY_MS 3600000
+#define ROWS_PER_TURN 250               /* of a read, told to the core in one turn of the loop */
 #define TOMBSTONE_DAYS "60"
 #define EVENT_DAYS "90"
 
@@ -31,6 +34,7 @@ struct store {
     char *holder;
     sd_event *event;
     sd_event_source *send;              /* enabled while units wait and may go */
+    sd_event_source *tell;              /* enabled while rows are there that the core has not heard of */
     struct connection *lease, *listen, *work;
     bool up;                            /* as the core was told */
     bool schema_fits;                   /* asked on this work connection */
@@ -38,6 +42,7 @@ struct store {
     struct unit_queue waiting;
     struct batch batch;                 /* under way */
     bool committing, reading, read_all;
+    struct rows rows;                   /* that were read, and are told piece by piece */
     char *shown;                        /* the snapshot of the last rows the core was told; NULL: none */
     bool read_again;                    /* what is being read was asked for before the lease was taken */
     enum lease_action lease_action;
@@ -115,9 +120,16 @@ static void waiting_answer(struct store *s, const char *text)
     units_release(&gone);
 }
 
+static void tell_no_more(struct store *s)
+{
+    rows_release(&s->rows);
+    (void)sd_event_source_set_enabled(s->tell, SD_EVENT_OFF);
+}
+
 /* One of the two is gone: the other is opened anew as well, so that no answer comes to a question from before. */
 static void go_down(struct store *s)
 {
+    tell_no_more(s);
     text_copy(s->trouble, sizeof s->trouble, *connection_trouble(s->work) ? connection_trouble(s->work) : connection_trouble(s->lease));
     s->reading = s->read_again = s->lease_asked = false;
     if (!s->up)
@@ -143,7 +155,7 @@ static void on_work_down(void *userdata)
 }
 
 /* An answer that leaves nothing to do but to begin anew. True: it was one. */
-static bool failed(struct store *s, struct connection *c, const struct answer *answer, const char *what)
+static bool failed(struct store *s, struct connection *c, struct answer *answer, const char *what)
 {
     char text[500];
 
@@ -160,7 +172,7 @@ static bool failed(struct store *s, struct connection *c, const struct answer *a
 
 /* ---- the schema ------------------------------------------------------------------------------------------------------------------- */
 
-static void on_schema(void *userdata, const struct answer *answer)
+static void on_schema(void *userdata, struct answer *answer)
 {
     struct store *s = userdata;
     int64_t min = 0, max = 0;
@@ -192,7 +204,7 @@ static void on_work_ready(void *userdata)
 
 static void on_hint(void *userdata) { hear(userdata, (struct event){ .type = EVENT_HINT }); }
 
-static void on_listening(void *userdata, const struct answer *answer)
+static void on_listening(void *userdata, struct answer *answer)
 {
     struct store *s = userdata;
 
@@ -213,12 +225,7 @@ static void on_listen_down(void *userdata) { (void)userdata; }     /* the poll g
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------------------ */
 
-static const char *value_of(const PGresult *result, int row, int column)
-{
-    return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
-}
-
-static void on_rows(void *userdata, const struct answer *answer);
+static void on_rows(void *userdata, struct answer *answer);
 
 static void read_send(struct store *s, enum read_what what)
 {
@@ -230,35 +237,64 @@ static void read_send(struct store *s, enum read_what what)
     connection_send(s->work, sql_statement_find(s->read_all ? "snapshot_all" : "snapshot_dirty"), s->read_all ? NULL : since, on_rows, s);
 }
 
-static void on_rows(void *userdata, const struct answer *answer)
+/* Another daemon may have written since this was asked for: a lease begins with a snapshot of its own time. */
+static void read_anew(struct store *s)
+{
+    if (connection_is_ready(s->work))
+        read_send(s, READ_ALL);
+}
+
+/* The last piece leaves the way free for the next read. */
+static void tell_piece(struct store *s)
+{
+    struct row_text rows[ROWS_PER_TURN];
+    const bool continued = s->rows.next > 0;
+    size_t count = rows_take_next(&s->rows, rows, ROWS_PER_TURN, &s->shown);
+    const bool more = rows_are_left(&s->rows);
+
+    s->reading = more;
+    if (!more)
+        connection_proven(s->work);
+    hear(s, (struct event){ .type = EVENT_ROWS,
+                            .rows = { .rows = rows, .count = count, .all = s->read_all, .continued = continued, .more = more } });
+}
+
+static int on_tell(sd_event_source *source, void *userdata)
 {
     struct store *s = userdata;
-    struct arena arena = { 0 };
-    struct row_text *rows;
-    size_t count = 0;
+    const bool again = s->read_again;
+
+    (void)source;
+    if (!again)
+        tell_piece(s);
+    if (!again && rows_are_left(&s->rows))
+        return 0;
+    tell_no_more(s);
+    if (again)
+        read_anew(s);
+    connection_go_on(s->work);
+    return 0;
+}
+
+/* A commit's answer would be newer than the rows that are still to be told: it waits for them. */
+static void on_rows(void *userdata, struct answer *answer)
+{
+    struct store *s = userdata;
 
     if (failed(s, s->work, answer, "reading") || !s->up)
         return;
-    if (s->read_again) {        /* another daemon may have written since: a lease begins with a snapshot of its own time */
-        if (connection_is_ready(s->work))
-            read_send(s, READ_ALL);
+    if (s->read_again) {
+        read_anew(s);
         return;
     }
-    rows = ARENA_ARRAY(&arena, struct row_text, (size_t)PQntuples(answer->result) + 1);
-    for (int i = 0; i < PQntuples(answer->result); i++) {
-        rows[count] = (struct row_text){ .what = value_of(answer->result, i, 0), .key = value_of(answer->result, i, 1),
-                                         .json = value_of(answer->result, i, 2) };
-        if (text_equal(rows[count].what, "snapshot")) {     /* ours, to ask for what comes after it */
-            free(s->shown);
-            s->shown = must_strdup(rows[count].key);
-        } else {
-            count++;
-        }
+    s->rows = (struct rows){ .result = STEAL(answer->result) };
+    tell_piece(s);
+    if (rows_are_left(&s->rows)) {
+        connection_hold(s->work);
+        (void)sd_event_source_set_enabled(s->tell, SD_EVENT_ON);
+    } else {
+        tell_no_more(s);
     }
-    s->reading = false;
-    connection_proven(s->work);
-    hear(s, (struct event){ .type = EVENT_ROWS, .rows = { .rows = rows, .count = count, .all = s->read_all } });
-    arena_release(&arena);
 }
 
 void store_read(struct store *s, enum read_what what)
@@ -287,7 +323,7 @@ static void send_later(struct store *s)
     (void)sd_event_source_set_enabled(s->send, SD_EVENT_ONESHOT);
 }
 
-static void on_committed(void *userdata, const struct answer *answer)
+static void on_committed(void *userdata, struct answer *answer)
 {
     struct store *s = userdata;
 
@@ -389,7 +425,7 @@ static void publish(struct store *s)
     send_later(s);
 }
 
-static void on_pruned(void *userdata, const struct answer *answer)
+static void on_pruned(void *userdata, struct answer *answer)
 {
     struct store *s = userdata;
     char text[500];
@@ -424,7 +460,7 @@ static void lease_tell(struct store *s, int64_t epoch, const char *text)
     prune(s);
 }
 
-static void on_lease(void *userdata, const struct answer *answer)
+static void on_lease(void *userdata, struct answer *answer)
 {
     struct store *s = userdata;
     char text[300] = "";
@@ -505,6 +541,12 @@ bool store_new(struct sd_event *event, const struct store_options *options, stru
         r = sd_event_source_set_priority(s->send, SEND_PRIORITY);
     if (r >= 0)
         r = sd_event_source_set_enabled(s->send, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_defer(event, &s->tell, on_tell, s);
+    if (r >= 0)
+        r = sd_event_source_set_priority(s->tell, TELL_PRIORITY);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(s->tell, SD_EVENT_OFF);
     if (r < 0 || !connections_new(s, err)) {
         store_free(s);
         return r < 0 ? err_set(err, ERR_BUG, "no event source for the store: %s", strerror(-r)) : false;
@@ -520,6 +562,8 @@ void store_free(struct store *s)
     connection_free(s->lease);
     connection_free(s->listen);
     connection_free(s->work);
+    rows_release(&s->rows);
+    sd_event_source_disable_unref(s->tell);
     sd_event_source_disable_unref(s->send);
     units_release(&s->waiting);
     for (size_t i = 0; i < s->keys_count; i++) {
@@ -552,18 +596,4 @@ const char *store_trouble(const struct store *s)
         return NULL;
     trouble = *connection_trouble(s->work) ? connection_trouble(s->work) : connection_trouble(s->lease);
     return *trouble ? trouble : s->trouble;
-}
-
-bool conninfo_check(const char *conninfo, struct err *err)
-{
-    char *why = NULL;
-    PQconninfoOption *options = PQconninfoParse(conninfo, &why);
-    bool ok = options != NULL;
-
-    PQconninfoFree(options);
-    if (!ok)        /* libpq's words quote from the text: from a password with a space in it, too */
-        err_set(err, ERR_CONFIG, "database is not a connection string of PostgreSQL%s%s", strcasestr(conninfo, "passw") ? "" : ": ",
-                strcasestr(conninfo, "passw") ? "" : text_or(why, ""));
-    PQfreemem(why);
-    return ok;
 }

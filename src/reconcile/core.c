@@ -160,6 +160,7 @@ static void database_down(struct core *core)
     if (core->reading)
         core->read_wanted = READ_ALL;
     core->reading = false;
+    rows_drop(core);
     core->down = true;
 }
 
@@ -219,7 +220,7 @@ static struct owner *queue_pop(struct core *core)
     return owner;
 }
 
-static bool may_turn(const struct core *core) { return core->epoch > 0 && core->loaded && core->database_up; }
+static bool may_turn(const struct core *core) { return core->epoch > 0 && core->loaded && core->database_up && !core->half_read; }
 
 /* True: every owner that was queued because of this parent has had its turn, and the turn is on record. */
 static bool parent_is_served(const struct core *core, struct parent_ack *ack, uint64_t oldest)

@@ -14,6 +14,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/operate.c \
 	src/reconcile/owners.c \
 	src/reconcile/place.c \
+	src/reconcile/reading.c \
 	src/reconcile/reload.c \
 	src/reconcile/rows.c src/reconcile/rows.h \
 	src/reconcile/brake.c \

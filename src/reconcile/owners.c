@@ -486,4 +486,5 @@ void core_forget(struct core *core)
     core->queue_head = core->queue_tail = NULL;
     core->queue_count = 0;
     core->loaded = false;
+    rows_forget(core);
 }

@@ -458,9 +458,9 @@ static void take_tombstone(struct taking *t, const char *key, const struct json 
     map_put(&t->core->graves, grave->nonce, grave);
 }
 
-/* ---- the read as a whole ------------------------------------------------------------------------------------------------------------- */
+/* ---- which row it is ----------------------------------------------------------------------------------------------------------------- */
 
-static bool take_row(struct taking *t, const struct row_text *text, const struct json *json, struct err *err)
+bool take_row(struct taking *t, const struct row_text *text, const struct json *json, struct err *err)
 {
     const char *what = text->what, *key = text->key;
 
@@ -497,63 +497,4 @@ static bool take_row(struct taking *t, const struct row_text *text, const struct
     else if (text_equal(what, "orphan") && json_member(json, "nonce"))
         take_tombstone(t, json_member(json, "nonce"), json, true);
     return true;
-}
-
-static void find_leaving(struct core *core)
-{
-    void *value;
-
-    for (size_t i = 0; map_next(&core->numbers, &i, &value);)
-        owner_find_leaving(core, value);
-}
-
-/* Before anybody takes a turn on what was read. */
-static void judge_removals(struct taking *t, bool all)
-{
-    if (all)
-        brake_look_at_all(t->core);
-    else
-        brake_look(t->core, t->numbers, t->numbers_count);
-    brake_judge(t->core);
-}
-
-void rows_take(struct core *core, const struct event *event)
-{
-    struct taking t = { .core = core, .reload = event->rows.all && core->loaded };
-
-    core->reading = false;
-    core->reads++;
-    if (t.reload)
-        reload_begin(&t);
-    for (size_t i = 0; i < event->rows.count; i++) {
-        const struct row_text *text = &event->rows.rows[i];
-        const struct json *json = NULL;
-        struct err err = { 0 };
-        if (text->json && !json_parse(&t.arena, text->json, strlen(text->json), &json, &err)) {
-            core_log(core, MESSAGE_ROW_UNREADABLE, text->key, "a row of %s cannot be read: %s", text->what, err.text);
-            t.unreadable = true;
-            continue;
-        }
-        if (!take_row(&t, text, json, &err)) {
-            core_log(core, MESSAGE_ROW_UNREADABLE, text->key, "%s", err.text);
-            t.unreadable = true;
-        }
-        arena_release(&t.arena);
-    }
-    if (t.reload)
-        reload_end(&t);
-    arena_release(&t.arena);
-    if (t.foreign) {
-        core_log(core, MESSAGE_LEDGER_WRITTEN, "ledger", "somebody else has written to the ledger: everything is read anew");
-        free(t.numbers);
-        core_forget(core);
-        core_read(core, READ_ALL);
-        return;
-    }
-    if (event->rows.all && !core->loaded)
-        find_leaving(core);
-    if (!core->plan_only)
-        judge_removals(&t, event->rows.all);
-    free(t.numbers);
-    core->loaded = core->loaded || event->rows.all;
 }

@@ -6,7 +6,8 @@
 
 struct taking {
     struct core *core;
-    struct arena arena;
+    struct arena arena;             /* of one row */
+    bool all;                       /* everything, not the news */
     bool reload;                    /* everything is known already, and is compared */
     bool foreign;                   /* somebody else has written */
     struct owner **numbers;         /* whose row was in it */
@@ -19,6 +20,8 @@ bool take_number(struct taking *, const char *key, const struct json *row, struc
 bool take_agent(struct taking *, const char *key, const struct json *row, struct err *);
 bool take_trunk(struct taking *, const char *key, const struct json *row, struct err *);
 bool take_account(struct taking *, const char *key, const struct json *row, const char *text, struct err *);
+
+bool take_row(struct taking *, const struct row_text *, const struct json *row, struct err *);
 
 /* reload.c */
 void reload_begin(struct taking *);

@@ -290,6 +290,8 @@ struct core {
     int64_t epoch, lease_until_ms, lease_asked_ms, lease_next_ms;
     uint64_t reads;                 /* that were taken */
     bool lease_asked, database_up, loaded, reading;
+    struct taking *taking;          /* a read of which some pieces have come; NULL: none */
+    bool half_read;                 /* of what is in memory some is newer than the rest: nobody takes a turn until a read has ended */
     enum read_what read_wanted;
     bool down;                      /* the connection went, and is not back */
     bool is_copy;                   /* the database is a copy of the one that was installed: reads only */
@@ -376,6 +378,8 @@ void brake_end(struct core *, struct gate *);
 
 /* rows.c: what was read */
 void rows_take(struct core *, const struct event *);
+void rows_drop(struct core *);
+void rows_forget(struct core *);
 
 /* unit.c: what is written */
 void unit_begin(struct core *, struct buf *, uint64_t unit);

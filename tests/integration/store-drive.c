@@ -1,7 +1,7 @@
 /* Drives a struct store by lines, for tests: effects come in on standard input, events go out on standard output.
  *
  *   read all|inbox|news · commit UNIT JSON · lease take|renew|release LEASE_MS EPOCH · key ID PUBLIC_KEY · idle
- *   up · down · hint · rows all|dirty COUNT WHAT=COUNT… · row WHAT KEY JSON · committed UNIT OUTCOME TEXT
+ *   up · down · hint · rows all|dirty COUNT [continued] [more] · row WHAT KEY JSON · committed UNIT OUTCOME TEXT
  *   lease EPOCH VALID_IN_MS TEXT · batch sent|answered UNITS · idle yes|no · log TEXT · trouble TEXT
  *
  * Arguments: conninfo, holder, and "nofence". Lines that come in one write are one turn of the loop. */
@@ -33,7 +33,8 @@ static int64_t now_ms(void)
 
 static void print_rows(const struct event *event)
 {
-    printf("rows %s %zu\n", event->rows.all ? "all" : "dirty", event->rows.count);
+    printf("rows %s %zu%s%s\n", event->rows.all ? "all" : "dirty", event->rows.count, event->rows.continued ? " continued" : "",
+           event->rows.more ? " more" : "");
     for (size_t i = 0; i < event->rows.count; i++) {
         const struct row_text *row = &event->rows.rows[i];
         printf("row %s %s %s\n", row->what, row->key ? row->key : "-", row->json ? row->json : "null");

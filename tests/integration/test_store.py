@@ -62,6 +62,37 @@ def test_rows_are_never_from_before_the_lease(db):
         d.wait("rows all")      # asked for before it was taken: read again, and all of it
 
 
+def many_agents(db, count):
+    db.q(f"insert into trunkd.agent (name, dispatch_name) select 'agent-' || n, 'a' from generate_series(1, {count}) n")
+
+
+def test_many_rows_come_in_pieces_and_nothing_newer_between(db):
+    many_agents(db, 600)
+    with Drive(db) as d:
+        d.lease()
+        d.say("read all", commit(1, stray(1)))
+        d.wait("committed 1 done")
+        pieces = [line for line in d.seen if line.startswith("rows ")]
+        assert pieces[0] == "rows all 250 more" and len(pieces) > 4
+        assert all(line == "rows all 250 continued more" for line in pieces[1:-1])
+        assert pieces[-1].endswith(" continued")
+        agents = [line for line in d.seen if line.startswith("row agent agent-")]
+        assert len(agents) == 600 == len(set(agents))
+        d.say("idle")
+        d.wait("idle yes")
+
+
+def test_the_rest_of_what_was_read_before_the_lease_is_not_told(db):
+    many_agents(db, 20000)
+    with Drive(db) as d:
+        d.say("read inbox")
+        d.wait("rows dirty 250 more")
+        d.lease()
+        assert d.wait("rows all") == "rows all 250 more"
+        told = sum(int(line.split()[2]) for line in d.seen if line.startswith("rows dirty"))
+        assert 0 < told < 40000
+
+
 def test_a_change_is_hinted(db):
     with Drive(db) as d:
         pglib.base_rows(db)

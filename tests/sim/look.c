@@ -119,3 +119,23 @@ void world_print_unrest(struct world *w)
     for (size_t i = 0; i < w->items_count; i++)
         fprintf(stderr, "    item %d of daemon %d\n", (int)w->items[i].type, w->items[i].daemon);
 }
+
+bool world_settled(const struct world *w)
+{
+    json_object_object_foreach(db_table(&w->db, "number_status"), key, row) {
+        (void)key;
+        if (!db_bool(row, "settled"))
+            return false;
+    }
+    json_object_object_foreach(db_table(&w->db, "resource"), name, ledger) {
+        (void)name;
+        if (*db_text(ledger, "open") || text_equal(db_text(ledger, "known"), "maybe") || *db_text(ledger, "doubt_at"))
+            return false;
+    }
+    json_object_object_foreach(db_table(&w->db, "number"), number, wish) {
+        (void)wish;
+        if (!db_row(&w->db, "number_status", number))
+            return false;
+    }
+    return true;
+}

@@ -100,6 +100,76 @@ static void test_a_bulk_delete_is_held_until_it_is_released(void **state)
     assert_string_equal(world_status(w, nth(0)), "gone");
 }
 
+/* Runs until so many milliseconds after a read has come in part; false: it had ended by then. */
+static bool in_a_read(struct world *w, int after_ms)
+{
+    for (int i = 0; i < 60 * SECONDS && !w->daemons[0].telling; i++)
+        world_run(w, 1);
+    assert_true(w->daemons[0].telling);
+    world_run(w, after_ms);
+    return w->daemons[0].telling;
+}
+
+/* What has been heard of a bulk delete when the connection goes is judged with the rest of it, not by itself. */
+static void test_a_bulk_delete_that_is_heard_in_part_is_held_too(void **state)
+{
+    (void)state;
+    for (int after_ms = 0;; after_ms++) {
+        WORLD(1);
+        fleet(w, FLEET);
+        wish_each(w, BULK, NULL);
+        world_hint(w);
+        if (!in_a_read(w, after_ms)) {
+            assert_true(after_ms > 2);
+            return;
+        }
+        world_lose_database(w, 0);
+        held(w);
+        released(w);
+    }
+}
+
+/* A ledger of which one half is known is no ledger. */
+static void test_a_first_read_that_breaks_off_is_begun_anew(void **state)
+{
+    (void)state;
+    for (int after_ms = 0;; after_ms += 3) {
+        WORLD(1);
+        fleet(w, FLEET);
+        world_crash(w, 0);
+        if (!in_a_read(w, after_ms)) {
+            assert_true(after_ms > 10);
+            return;
+        }
+        world_lose_database(w, 0);
+        converged(w);
+        gone(w, nth(0));
+        assert_int_equal(removals(w), 4);           /* each of its rows is known once */
+        assert_int_equal(world_sent(w, " create "), 0);
+    }
+}
+
+/* What was heard under one lease is nothing under the next. */
+static void test_a_lease_lost_in_the_middle_of_a_read_begins_it_anew(void **state)
+{
+    (void)state;
+    for (int after_ms = 0;; after_ms += 3) {
+        WORLD(1);
+        fleet(w, FLEET);
+        w->settings.lease_ms = 15;
+        world_crash(w, 0);
+        if (!in_a_read(w, after_ms)) {
+            assert_true(after_ms > 10);
+            return;
+        }
+        w->db.lease.epoch++;                /* another daemon has taken it, and is gone again */
+        w->db.lease.expires_at = 0;
+        converged(w);
+        gone(w, nth(0));
+        assert_int_equal(removals(w), 4);
+    }
+}
+
 static void test_rows_put_back_end_it(void **state)
 {
     (void)state;
@@ -209,6 +279,9 @@ int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_bulk_delete_is_held_until_it_is_released),
+        cmocka_unit_test(test_a_bulk_delete_that_is_heard_in_part_is_held_too),
+        cmocka_unit_test(test_a_first_read_that_breaks_off_is_begun_anew),
+        cmocka_unit_test(test_a_lease_lost_in_the_middle_of_a_read_begins_it_anew),
         cmocka_unit_test(test_rows_put_back_end_it),
         cmocka_unit_test(test_an_agent_lost_by_many_is_held),
         cmocka_unit_test(test_a_direction_lost_by_many_is_held),

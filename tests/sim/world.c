@@ -31,6 +31,8 @@ void world_break(struct world *w, const char *fmt, ...)
     va_end(args);
 }
 
+#define ROWS_PER_PIECE 10
+
 /* ---- what will happen ------------------------------------------------------------------------------------------------------------ */
 
 static struct item *item_add(struct world *w, int64_t in_ms, enum item_type type, int daemon)
@@ -52,28 +54,43 @@ static void item_drop(struct item *item)
     json_object_put(item->rows);
 }
 
+static bool is_held(const struct world *w, const struct item *item)
+{
+    return item->type == ITEM_COMMITTED && w->daemons[item->daemon].telling && item->life == w->daemons[item->daemon].life;
+}
+
+/* What is next; NULL: nothing. */
+static struct item *item_next(const struct world *w)
+{
+    struct item *first = NULL;
+
+    for (size_t i = 0; i < w->items_count; i++) {
+        struct item *item = &w->items[i];
+        if (!is_held(w, item) && (!first || item->at_ms < first->at_ms || (item->at_ms == first->at_ms && item->order < first->order)))
+            first = item;
+    }
+    return first;
+}
+
 static bool item_take(struct world *w, int64_t until_ms, struct item *ret)
 {
-    size_t first = 0;
+    struct item *first = item_next(w);
 
-    for (size_t i = 1; i < w->items_count; i++)
-        if (w->items[i].at_ms < w->items[first].at_ms
-            || (w->items[i].at_ms == w->items[first].at_ms && w->items[i].order < w->items[first].order))
-            first = i;
-    if (w->items_count == 0 || w->items[first].at_ms > until_ms)
+    if (!first || first->at_ms > until_ms)
         return false;
-    *ret = w->items[first];
-    w->items[first] = w->items[--w->items_count];
+    *ret = *first;
+    *first = w->items[--w->items_count];
     return true;
 }
 
+/* What was held may have been due for some time. */
 static int64_t items_next_ms(const struct world *w)
 {
-    int64_t next = INT64_MAX;
+    const struct item *first = item_next(w);
 
-    for (size_t i = 0; i < w->items_count; i++)
-        next = w->items[i].at_ms < next ? w->items[i].at_ms : next;
-    return next;
+    if (!first)
+        return INT64_MAX;
+    return first->at_ms < w->now_ms ? w->now_ms : first->at_ms;
 }
 
 void world_hint(struct world *w)
@@ -206,7 +223,7 @@ static void start(struct world *w, int d)
     daemon->core = core_new(false);
     daemon->timer_ms = INT64_MAX;
     daemon->epoch = 0;
-    daemon->database_down = false;
+    daemon->database_down = daemon->telling = false;
     snprintf(daemon->holder, sizeof(daemon->holder), "d%d.%" PRIu64, d, daemon->life);
 #ifdef TRUNKD_TEST_HOOKS
     core_safeguards_off(daemon->core, w->off);
@@ -254,10 +271,9 @@ void world_stop(struct world *w, int d)
     give(w, d, &stop);
 }
 
-/* The connection goes: what was under way has an unknown fate, and nothing that was asked is answered. */
-static void lose_connection(struct world *w, int d, uint64_t unit)
+void world_lose_database(struct world *w, int d)
 {
-    struct event event = { .type = EVENT_COMMITTED, .committed = { .unit = unit, .outcome = COMMIT_UNKNOWN } };
+    struct event event;
     uint64_t units[256];
     size_t count = 0, kept = 0;
 
@@ -273,8 +289,8 @@ static void lose_connection(struct world *w, int d, uint64_t unit)
     }
     w->items_count = kept;
     w->daemons[d].database_down = true;
+    w->daemons[d].telling = false;
     item_add(w, 1 * SECONDS, ITEM_DB_UP, d);
-    give(w, d, &event);
     for (size_t i = 0; i < count; i++) {
         event = (struct event){ .type = EVENT_COMMITTED, .committed = { .unit = units[i], .outcome = COMMIT_UNKNOWN } };
         give(w, d, &event);
@@ -299,14 +315,12 @@ static void database_commits(struct world *w, const struct item *item)
         check_settled(w);
     if (!is_current(w, item))
         return;
-    if (lost) {
-        lose_connection(w, item->daemon, item->id);
-        return;
-    }
     struct item *answer = item_add(w, w->db_ms, ITEM_COMMITTED, item->daemon);
     answer->id = item->id;
     answer->number = (int)outcome;
     answer->text = must_strdup(w->db.message);
+    if (lost)
+        world_lose_database(w, item->daemon);
 }
 
 static void database_leases(struct world *w, const struct item *item)
@@ -323,19 +337,27 @@ static void database_leases(struct world *w, const struct item *item)
 
 /* ---- the daemon's side ------------------------------------------------------------------------------------------------------------------ */
 
-static void give_rows(struct world *w, const struct item *item)
+/* Piece by piece, and other things happen in between. */
+static void give_rows(struct world *w, struct item *item)
 {
-    size_t count = json_object_array_length(item->rows);
-    struct row_text *rows = must_calloc(count + 1, sizeof(*rows));
-    struct event event = { .type = EVENT_ROWS, .rows = { .rows = rows, .count = count, .all = item->number } };
+    size_t left = json_object_array_length(item->rows) - item->given, count = left < ROWS_PER_PIECE ? left : ROWS_PER_PIECE;
+    struct row_text rows[ROWS_PER_PIECE];
+    struct event event = { .type = EVENT_ROWS, .rows = { .rows = rows, .count = count, .all = item->number, .continued = item->given > 0,
+                                                         .more = count < left } };
 
     for (size_t i = 0; i < count; i++) {
-        struct json_object *line = json_object_array_get_idx(item->rows, i);
+        struct json_object *line = json_object_array_get_idx(item->rows, item->given + i);
         struct json_object *row = json_object_object_get(line, "row");
         rows[i] = (struct row_text){ .what = db_text(line, "what"), .key = db_text(line, "key"), .json = row ? json_object_get_string(row) : NULL };
     }
+    w->daemons[item->daemon].telling = count < left;
     give(w, item->daemon, &event);
-    free(rows);
+    if (count == left || !is_current(w, item))
+        return;
+    struct item *rest = item_add(w, 1, ITEM_ROWS, item->daemon);
+    rest->number = item->number;
+    rest->given = item->given + count;
+    rest->rows = STEAL(item->rows);
 }
 
 static void give_lease(struct world *w, const struct item *item)
@@ -346,7 +368,7 @@ static void give_lease(struct world *w, const struct item *item)
     give(w, item->daemon, &event);
 }
 
-static void give_item(struct world *w, const struct item *item)
+static void give_item(struct world *w, struct item *item)
 {
     struct event event = { .type = EVENT_TIMER };
     char version[24] = "";
@@ -467,26 +489,6 @@ void world_run(struct world *w, int64_t ms)
 
 /* ---- rest ------------------------------------------------------------------------------------------------------------------------------------ */
 
-static bool statuses_are_settled(const struct world *w)
-{
-    json_object_object_foreach(db_table(&w->db, "number_status"), key, row) {
-        (void)key;
-        if (!db_bool(row, "settled"))
-            return false;
-    }
-    json_object_object_foreach(db_table(&w->db, "resource"), name, ledger) {
-        (void)name;
-        if (*db_text(ledger, "open") || text_equal(db_text(ledger, "known"), "maybe") || *db_text(ledger, "doubt_at"))
-            return false;
-    }
-    json_object_object_foreach(db_table(&w->db, "number"), number, wish) {
-        (void)wish;
-        if (!db_row(&w->db, "number_status", number))
-            return false;
-    }
-    return true;
-}
-
 static bool is_at_rest(const struct world *w)
 {
     if (json_object_object_length(db_table(&w->db, "dirty")) > 0 || json_object_object_length(db_table(&w->db, "request")) > 0 || w->under_way)
@@ -494,7 +496,7 @@ static bool is_at_rest(const struct world *w)
     for (size_t i = 0; i < w->items_count; i++)
         if (w->items[i].type != ITEM_LEASE && w->items[i].type != ITEM_LEASED && w->items[i].type != ITEM_HINT)
             return false;
-    return statuses_are_settled(w);
+    return world_settled(w);
 }
 
 bool world_rest(struct world *w, int64_t ms_max)

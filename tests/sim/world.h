@@ -27,6 +27,7 @@ struct item {
     uint64_t id;                    /* unit, seal or request */
     int64_t epoch, asked_ms;
     int number;                     /* outcome, lease action, all */
+    size_t given;                   /* of the rows */
     char *text, *place;
     struct reply reply;             /* its body is text */
     struct json_object *rows;
@@ -39,6 +40,7 @@ struct daemon {
     int64_t epoch;                  /* that its shell commits at */
     int64_t shown;                  /* the moment of the last rows that its shell has read, see db_snapshot() */
     bool database_down, frozen;     /* frozen: stopped by SIGSTOP */
+    bool telling;                   /* rows were given in part: the answers to commits wait for the rest */
     char holder[16];
     struct effects effects;
 };
@@ -91,6 +93,8 @@ void world_cleanup(struct world **);
 void world_start(struct world *);                   /* one more daemon */
 void world_crash(struct world *, int daemon);       /* it comes back after restart_ms */
 void world_stop(struct world *, int daemon);        /* SIGTERM */
+/* Its connection goes, and comes back in a second: what was under way has an unknown fate, and nothing that was asked is answered. */
+void world_lose_database(struct world *, int daemon);
 void world_configure(struct world *);               /* SIGHUP: the settings are read again */
 void world_run(struct world *, int64_t ms);         /* so long, or until a promise is broken */
 bool world_rest(struct world *, int64_t ms_max);    /* until nothing is left to do; false: it does not come to that */
@@ -110,6 +114,7 @@ void world_add_number(struct world *, const char *number, const char *directions
 /* What a test looks at. */
 const char *world_status(struct world *, const char *number);       /* "active/UpToDate"; "gone"; until the next call */
 const char *world_message(struct world *, const char *number);
+bool world_settled(const struct world *);           /* every number, and nothing is open or in doubt */
 size_t world_sent(const struct world *, const char *part);          /* how many requests said this */
 void world_forget_sent(struct world *);
 void world_print_sent(const struct world *);

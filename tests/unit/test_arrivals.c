@@ -2,6 +2,7 @@
 #include "vault_fixture.h"
 
 #include <daemon/arrivals.h>
+#include <sys/epoll.h>
 #include <systemd/sd-event.h>
 #include <trunkd/http.h>
 #include <trunkd/text.h>
@@ -66,6 +67,33 @@ static void test_a_long_one_takes_turns_and_keeps_nobody_waiting(void **state)
     assert_string_equal(told, "2 200 clean;1 200 clean;3 200 clean;");
 }
 
+static int on_other(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    (void)source, (void)fd, (void)revents, (void)userdata;
+    snprintf(told + strlen(told), sizeof told - strlen(told), "other;");
+    return 0;
+}
+
+/* sd-event runs a deferred source before everything of the same priority that became ready later. */
+static void test_the_others_of_the_loop_go_first(void **state)
+{
+    sd_event_source *other = NULL;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_true(sd_event_add_io(loop, &other, ends[0], EPOLLIN, on_other, NULL) >= 0);
+    assert_true(sd_event_source_set_enabled(other, SD_EVENT_ONESHOT) >= 0);
+    add(1, LONG_BYTES);
+    assert_true(sd_event_run(loop, 0) > 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    run();
+    assert_string_equal(told, "other;1 200 clean;");
+    sd_event_source_disable_unref(other);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void test_what_waits_at_the_end_is_not_told(void **state)
 {
     (void)state;
@@ -111,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_short_answer_is_told_at_once, begin, end),
         cmocka_unit_test_setup_teardown(test_a_long_one_takes_turns_and_keeps_nobody_waiting, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_others_of_the_loop_go_first, begin, end),
         cmocka_unit_test_setup_teardown(test_what_waits_at_the_end_is_not_told, begin, end),
     };
 

@@ -1,0 +1,20 @@
+/* The text that says which database, before anybody connects. */
+#include <trunkd/pg.h>
+
+#include <libpq-fe.h>
+#include <string.h>
+#include <trunkd/text.h>
+
+bool conninfo_check(const char *conninfo, struct err *err)
+{
+    char *why = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &why);
+    bool ok = options != NULL;
+
+    PQconninfoFree(options);
+    if (!ok)        /* libpq's words quote from the text: from a password with a space in it, too */
+        err_set(err, ERR_CONFIG, "database is not a connection string of PostgreSQL%s%s", strcasestr(conninfo, "passw") ? "" : ": ",
+                strcasestr(conninfo, "passw") ? "" : text_or(why, ""));
+    PQfreemem(why);
+    return ok;
+}
