@@ -23,6 +23,8 @@ struct http_result {
                                  * Empty (data not NULL) when there is none or when it was larger than reply_bytes_max */
     int64_t retry_after_ms;     /* -1: not given */
     int64_t took_ms;            /* from http_send to the end */
+    int64_t certificate_ends_s; /* when the server's certificate ends, in seconds since 1970; 0: no TLS, or it was seen before: only the
+                                 * exchange that opens a connection tells */
     char content_type[64];      /* "" if none; without parameters, lower case */
     char request_id[64];        /* Twilio-Request-Id, else X-Request-Id, else "" */
     char text[200];             /* one line for people: of a transport failure, or "larger than N bytes"; else "" */

@@ -17,7 +17,13 @@ static const char *const statement_names[STATEMENT_MAX_] = { "read", "commit", "
 struct code_count { char code[12]; uint64_t count; };
 
 /* One account's requests. They stay when the account goes: a counter that vanishes reads as a restart. */
-struct account { char *name; struct histogram times; struct code_count codes[CODES_MAX]; size_t codes_count; };
+struct account {
+    char *name;
+    struct histogram times;
+    struct code_count codes[CODES_MAX];
+    size_t codes_count;
+    int64_t certificate_ends_s;     /* 0: none has been seen */
+};
 
 /* A request under way. */
 struct flight { char id[24]; struct account *account; int64_t began_us; };
@@ -122,6 +128,16 @@ static void request_ends(struct figures *f, uint64_t id, const struct reply *rep
     if (reply->transport != REPLY_NOT_SENT)
         histogram_add(&flight->account->times, seconds(now_us - flight->began_us));
     free(flight);
+}
+
+void figures_certificate(struct figures *f, uint64_t id, int64_t ends_s)
+{
+    char key[24];
+
+    snprintf(key, sizeof key, "%" PRIu64, id);
+    struct flight *flight = ends_s ? map_get(&f->flights, key) : NULL;
+    if (flight)
+        flight->account->certificate_ends_s = ends_s;
 }
 
 void figures_effect(struct figures *f, const struct effect *effect, int64_t now_us)
@@ -281,6 +297,13 @@ static void write_requests(struct figures *f, struct buf *b)
     for (size_t i = 0; map_next(&f->accounts, &i, &value);) {
         const struct account *account = value;
         metric_histogram(b, "trunkd_request_duration_seconds", &account->times, "account", account->name);
+    }
+    metric_head(b, "trunkd_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
+                "When the certificate ends that the account's server showed last, in seconds since 1970.");
+    for (size_t i = 0; map_next(&f->accounts, &i, &value);) {
+        const struct account *account = value;
+        if (account->certificate_ends_s)
+            metric(b, "trunkd_certificate_expiry_timestamp_seconds", (double)account->certificate_ends_s, "account", account->name, NULL);
     }
 }
 

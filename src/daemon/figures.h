@@ -18,6 +18,8 @@ void figures_free(struct figures *);
 /* Times are microseconds of CLOCK_BOOTTIME. */
 void figures_effect(struct figures *, const struct effect *, int64_t now_us);
 void figures_event(struct figures *, const struct event *, int64_t now_us);
+/* When the certificate ends that was shown to the request, in seconds since 1970: told before its answer. 0: none was. */
+void figures_certificate(struct figures *, uint64_t id, int64_t ends_s);
 void figures_boundary(struct figures *, enum store_boundary, int64_t now_us);
 void figures_turn(struct figures *, int64_t took_us);           /* of the loop */
 

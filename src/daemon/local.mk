@@ -28,3 +28,10 @@ unit_tests += tests/unit/test_arrivals
 tests_unit_test_arrivals_SOURCES = tests/unit/test_arrivals.c tests/unit/vault_fixture.h src/daemon/arrivals.c src/daemon/arrivals.h
 tests_unit_test_arrivals_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/daemon $(SYSTEMD_CFLAGS)
 tests_unit_test_arrivals_LDADD = $(VAULT_TEST_LDADD) $(SYSTEMD_LIBS)
+
+unit_tests += tests/unit/test_figures
+tests_unit_test_figures_SOURCES = tests/unit/test_figures.c tests/unit/vault_fixture.h src/daemon/figures.c src/daemon/state.c
+nodist_tests_unit_test_figures_SOURCES = src/daemon/pages.c
+tests_unit_test_figures_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/daemon $(SYSTEMD_CFLAGS)
+tests_unit_test_figures_LDADD = libtrunkd-metrics.a libtrunkd-vault.a libtrunkd-core.a $(CMOCKA_LIBS) $(SODIUM_LIBS) $(JSON_C_LIBS) \
+	$(MICROHTTPD_LIBS) $(SYSTEMD_LIBS)

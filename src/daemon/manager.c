@@ -271,6 +271,7 @@ static void on_http(void *userdata, uint64_t id, struct http_result *result)
     struct manager *m = userdata;
 
     hooks_answered(id);
+    figures_certificate(m->figures, id, result->certificate_ends_s);
     arrivals_add(m->arrivals, id, result);
 }
 

@@ -7,6 +7,7 @@
 #include <trunkd/text.h>
 
 #define AUTHORIZATION_BYTES_MAX (16u << 10)
+#define EXPIRES "Expire date:"
 
 int64_t boottime_ms(void)
 {
@@ -118,6 +119,7 @@ static bool set_policy(struct transfer *t, const struct transfer_settings *s, st
         && SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2)
         && SET(SSL_VERIFYPEER, 1L)
         && SET(SSL_VERIFYHOST, 2L)
+        && SET(CERTINFO, 1L)
         && (!s->ca_file || SET(CAINFO, s->ca_file))
         && SET(USERAGENT, s->user_agent)
         && SET(CLOSESOCKETFUNCTION, s->close_socket)
@@ -255,8 +257,25 @@ static void say(struct http_result *r, const char *what, const char *details)
             *p = ' ';
 }
 
+/* Of the server's own; those that vouch for it follow. */
+static int64_t certificate_ends_s(const struct transfer *t)
+{
+    struct curl_certinfo *chain = NULL;
+
+    if (curl_easy_getinfo(t->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1)
+        return 0;
+    for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next) {
+        if (text_starts(line->data, EXPIRES)) {
+            time_t ends = curl_getdate(line->data + strlen(EXPIRES), NULL);
+            return ends > 0 ? ends : 0;
+        }
+    }
+    return 0;
+}
+
 static void answered(struct transfer *t, struct http_result *r, long status)
 {
+    r->certificate_ends_s = certificate_ends_s(t);
     r->transport = REPLY_ANSWERED;
     r->status = (int)status;
     r->retry_after_ms = headers_retry_after_ms(&t->noted, time(NULL));

@@ -45,6 +45,17 @@ static void test_trusted_server_answers(void **state)
     assert_string_equal(done[0].result.content_type, "text/html");
 }
 
+/* That of the fixture ends in two days. */
+static void test_who_opens_a_connection_tells_when_the_certificate_ends(void **state)
+{
+    int64_t ends_s, now_s = time(NULL);
+
+    (void)state;
+    again_with((struct http_options){ .ca_file = certificate });
+    ends_s = get_tls("127.0.0.1")->certificate_ends_s;
+    assert_true(ends_s > now_s + 47 * 3600 && ends_s < now_s + 49 * 3600);
+}
+
 static void test_unknown_certificate_gets_nothing(void **state)
 {
     (void)state;
@@ -69,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_trusted_server_answers),
+        T(test_who_opens_a_connection_tells_when_the_certificate_ends),
         T(test_unknown_certificate_gets_nothing),
         T(test_certificate_of_another_host_gets_nothing),
         T(test_unreadable_ca_file_sends_nothing),
