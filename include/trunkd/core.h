@@ -186,6 +186,8 @@ struct plan_line {
     const char *blocked_by;         /* what it waits for, as a sentence part; NULL: nothing */
     const char *changes;            /* of an update: "name, numbers"; NULL otherwise */
     const char *external_id;
+    const char *provider;           /* "Twilio", "LiveKit" */
+    unsigned requests;              /* that it takes, when all goes well; 0: it is refused, and nothing is sent */
 };
 void core_plan(struct core *, int64_t now_ms, void (*each)(void *userdata, const struct plan_line *), void *userdata);
 

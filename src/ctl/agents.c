@@ -49,7 +49,7 @@ enum exit_code run_agents(const struct options *options)
         !db_statement(db, "agents", (const char *const[]){ options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL,
                                                            labels_json(&arena, options) }, &rows, &err))
         return fail(&err);
-    enum exit_code code = listing_print(&listing, rows, options);
+    enum exit_code code = listing_print(&listing, rows, /* chosen= */ NULL, options);
     for (size_t i = 0; i < options->name_count; i++)
         if (!is_among(rows, names[i]))
             code = fail_text("there is no agent %s", names[i]);

@@ -39,7 +39,8 @@ static void status_print(const struct json *number, const struct rows *rows)
 
     printf("%s%s%s\n\n", json_member(number, "phone_number"), text_is_empty(label) ? "" : "  ", printable(&arena, text_or(label, "")));
     age_text(rows_int(rows, 0, COLUMN_AGE), age);
-    printf("  %-20s %s (%s) for %s\n", "status", json_member(number, "status"), json_member(number, "reason"), age);
+    printf("  %-20s %s%s%s (%s) for %s\n", "status", tint(tint_of_status(json_member(number, "status"))), json_member(number, "status"),
+           tint(TINT_NONE), json_member(number, "reason"), age);
     field_print("message", json_member(number, "message"));
     field_print("what to do", rows_cell(rows, 0, COLUMN_REMEDY));
     if (next && rows_int(rows, 0, COLUMN_NEXT_IN) > 0) {

@@ -10,6 +10,8 @@
 #include "apply_rows.h"
 #include "db.h"
 #include "document.h"
+#include "out.h"
+#include "plan.h"
 #include "verb.h"
 
 #define VALUE_SHOWN_MAX 100
@@ -79,11 +81,11 @@ static void print_change(struct arena *arena, const char *where, const char *key
 
     if (text_equal(was, is))
         return;
-    printf("    %s%s: ", where, key);
+    printf("    %s%s: %s", where, key, tint(TINT_BAD));
     print_value(was);
-    fputs(" -> ", stdout);
+    printf("%s -> %s", tint(TINT_NONE), tint(TINT_GOOD));
     print_value(is);
-    putchar('\n');
+    puts(tint(TINT_NONE));
 }
 
 /* The members of two maps, level by level where both are maps. */
@@ -120,9 +122,26 @@ static void compare(const struct side *before, const struct side *after, struct 
     }
 }
 
+/* What would be due then: what is due already is part of it. */
+static void print_cost(const struct rows *snapshot)
+{
+    struct cost cost = { .count = 0 };
+
+    plan_each(snapshot, cost_add, &cost);
+    if (cost.total == 0) {
+        puts("At the providers nothing would be done.");
+    } else {
+        fputs("At the providers it takes ", stdout);
+        cost_print(&cost);
+        puts("; trunkctl plan -f says for what.");
+    }
+    cost_release(&cost);
+}
+
 static enum exit_code diff(const struct options *options, struct manifest *m, struct side *before, struct side *after)
 {
     CLEANUP(db_close_at) struct db *db = NULL;
+    CLEANUP(rows_free_at) struct rows *snapshot = NULL;
     struct applied applied = { .changes = NULL };
     struct counts counts = { 0 };
     struct err err;
@@ -135,14 +154,16 @@ static enum exit_code diff(const struct options *options, struct manifest *m, st
         fputs(manifest_errors(m), stderr);
         return EXIT_REFUSED;
     }
-    if (!ok || !db_script(db, "set constraints all immediate", &err) || !side_read(db, after, &err) || !db_script(db, "rollback", &err))
+    if (!ok || !db_script(db, "set constraints all immediate", &err) || !side_read(db, after, &err)
+        || !db_statement(db, "snapshot_all", NULL, &snapshot, &err) || !db_script(db, "rollback", &err))
         return fail(&err);
     compare(before, after, &counts);
     if (counts.created + counts.changed == 0) {
         puts("no difference");
         return EXIT_DONE;
     }
-    printf("\n%zu would be created, %zu changed; trunkctl plan -f says what that means at the providers\n", counts.created, counts.changed);
+    printf("\n%zu would be created, %zu changed.\n", counts.created, counts.changed);
+    print_cost(snapshot);
     return EXIT_PENDING;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "db.h"
+#include "out.h"
 #include "verb.h"
 
 #define CLOCK_APART_MAX_S 5         /* leases and times of events are the database's; people compare them with their own clock */
@@ -25,7 +26,8 @@ static void report(struct tally *tally, const char *level, const char *what, con
 {
     tally->errors += text_equal(level, "error");
     tally->warnings += text_equal(level, "warning");
-    printf("%-8s %s: %s\n", level, what, words);
+    enum tint colour = text_equal(level, "ok") ? TINT_GOOD : text_equal(level, "error") ? TINT_BAD : TINT_WAITS;
+    printf("%s%-8s%s %s: %s\n", tint(colour), level, tint(TINT_NONE), what, words);
     if (!text_is_empty(remedy))
         printf("%-8s   %s\n", "", remedy);
 }

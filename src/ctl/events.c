@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <trunkd/text.h>
 
+#include "follow.h"
 #include "listing.h"
 #include "target.h"
 
-#define EVENTS_SHOWN 50
+#define EVENTS_SHOWN INT64_C(50)
+#define EVENTS_FOLLOWED INT64_C(200)    /* with -w: more at a time would be missed */
 
 static const struct listing listing = {
     { "events" }, "event", "get_events", false,
@@ -28,14 +30,17 @@ enum exit_code run_events(const struct options *options)
 
         names[i] = slash ? slash + 1 : options->names[i];
     }
-    snprintf(limit, sizeof limit, "%" PRId64, options->limit >= 0 ? options->limit : (int64_t)EVENTS_SHOWN);
-    if (!db_open(options, &db, &err) ||
-        !db_statement(db, "get_events", (const char *const[]){
-            options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL, limit }, &rows, &err))
+    snprintf(limit, sizeof limit, "%" PRId64, options->limit >= 0 ? options->limit : options->watch ? EVENTS_FOLLOWED : EVENTS_SHOWN);
+    const char *const parameters[] = { options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL, limit };
+    if (!db_open(options, &db, &err))
+        return fail(&err);
+    if (options->watch)
+        return follow(db, &listing, parameters, FOLLOW_EVENTS, options);
+    if (!db_statement(db, "get_events", parameters, &rows, &err))
         return fail(&err);
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON) {
         fputs("no events\n", stderr);
         return EXIT_DONE;
     }
-    return listing_print(&listing, rows, options);
+    return listing_print(&listing, rows, /* chosen= */ NULL, options);
 }

@@ -6,6 +6,7 @@
 #include <trunkd/map.h>
 #include <trunkd/text.h>
 
+#include "follow.h"
 #include "listing.h"
 #include "target.h"
 
@@ -113,14 +114,17 @@ enum exit_code run_get(const struct options *options)
 
     if (!read_wish(options, &arena, &wish, &err))
         return fail_text("%s", err.text);
-    if (!db_open(options, &db, &err) ||
-        !db_statement(db, wish.listing->statement, (const char *const[]){
-            wish.count > 0 ? json_names(&arena, wish.names, wish.count) : NULL, labels_json(&arena, options) }, &rows, &err))
+    const char *const parameters[] = { wish.count > 0 ? json_names(&arena, wish.names, wish.count) : NULL, labels_json(&arena, options) };
+    if (!db_open(options, &db, &err))
+        return fail(&err);
+    if (options->watch)
+        return follow(db, wish.listing, parameters, FOLLOW_OBJECTS, options);
+    if (!db_statement(db, wish.listing->statement, parameters, &rows, &err))
         return fail(&err);
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON && !options->quiet && wish.count == 0) {
         fprintf(stderr, "no %s\n", wish.listing->words[0]);
         return EXIT_DONE;
     }
-    code = listing_print(wish.listing, rows, options);
+    code = listing_print(wish.listing, rows, /* chosen= */ NULL, options);
     return code == EXIT_DONE ? report_missing(&wish, rows) : code;
 }

@@ -7,30 +7,40 @@
 #include <trunkd/json.h>
 #include <trunkd/text.h>
 
-static void print_json(const struct rows *rows)
+static bool is_chosen(const bool *chosen, size_t row) { return !chosen || chosen[row]; }
+
+static void print_json(const struct rows *rows, const bool *chosen, bool lines)
 {
-    puts("[");
+    const char *before = lines ? "" : "[\n  ", *between = lines ? "\n" : ",\n  ", *after = lines ? "\n" : "\n]\n";
+    size_t printed = 0;
+
     for (size_t row = 0; row < rows_count(rows); row++)
-        printf("  %s%s\n", rows_cell(rows, row, 1), row + 1 < rows_count(rows) ? "," : "");
-    puts("]");
+        if (is_chosen(chosen, row))
+            printf("%s%s", printed++ == 0 ? before : between, rows_cell(rows, row, 1));
+    fputs(printed > 0 ? after : lines ? "" : "[\n]\n", stdout);
 }
 
-static void print_names(const struct rows *rows)
+static void print_names(const struct rows *rows, const bool *chosen)
 {
     for (size_t row = 0; row < rows_count(rows); row++)
-        puts(rows_cell(rows, row, 0));
+        if (is_chosen(chosen, row))
+            puts(rows_cell(rows, row, 0));
 }
 
-static enum exit_code print_yaml(const struct rows *rows)
+static enum exit_code print_yaml(const struct rows *rows, const bool *chosen, bool documents)
 {
     for (size_t row = 0; row < rows_count(rows); row++) {
         CLEANUP(arena_release) struct arena arena = { 0 };
         struct err err;
 
-        if (!yaml_print(arena_printf(&arena, "[%s]", rows_cell(rows, row, 1)), &err))
+        if (!is_chosen(chosen, row))
+            continue;
+        if (documents)
+            puts("---");
+        if (!yaml_print(arena_printf(&arena, documents ? "%s" : "[%s]", rows_cell(rows, row, 1)), &err))
             return fail(&err);
     }
-    if (rows_count(rows) == 0)
+    if (rows_count(rows) == 0 && !documents)
         puts("[]");
     return EXIT_DONE;
 }
@@ -56,7 +66,7 @@ static size_t columns_take(const struct column *columns, size_t max, const char 
     return count;
 }
 
-enum exit_code listing_print(const struct listing *listing, const struct rows *rows, const struct options *options)
+enum exit_code listing_print(const struct listing *listing, const struct rows *rows, const bool *chosen, const struct options *options)
 {
     const char *headers[COLUMNS_MAX], *keys[COLUMNS_MAX];
     struct table table;
@@ -65,25 +75,30 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
     bool ok = true;
 
     if (options->quiet) {
-        print_names(rows);
+        print_names(rows, chosen);
         return EXIT_DONE;
     }
     if (options->output == OUTPUT_JSON) {
-        print_json(rows);
+        print_json(rows, chosen, options->watch);
         return EXIT_DONE;
     }
     if (options->output == OUTPUT_YAML)
-        return print_yaml(rows);
+        return print_yaml(rows, chosen, options->watch);
     columns = columns_take(listing->columns, COLUMNS_MAX, headers, keys);
     if (listing->wide && options->output == OUTPUT_WIDE)
         columns += columns_take(listing->wide, COLUMNS_MAX - columns, headers + columns, keys + columns);
     table_init(&table, options->no_headers || rows_count(rows) == 0 ? NULL : headers, columns);
+    for (size_t i = 0; i < columns; i++)
+        if (text_equal(keys[i], "status"))
+            table.status_column = i + 1;
     for (size_t row = 0; ok && row < rows_count(rows); row++) {
         CLEANUP(arena_release) struct arena arena = { 0 };
         const char *text = rows_cell(rows, row, 1), *cells[COLUMNS_MAX];
         const struct json *object;
         char age[AGE_BYTES];
 
+        if (!is_chosen(chosen, row))
+            continue;
         ok = json_parse(&arena, text, strlen(text), &object, &err);
         age_text(rows_cell(rows, row, 2) ? rows_int(rows, row, 2) : -1, age);
         for (size_t i = 0; ok && i < columns; i++)

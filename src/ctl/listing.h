@@ -17,11 +17,12 @@ struct listing {
     const struct column *wide;          /* more of them, for -o wide; NULL: none */
 };
 
-/* Prints rows of such a statement as the options say. */
 /* What trunkctl get knows (get.c). */
 extern const struct listing listings[];
 extern const size_t listing_count;
 
-enum exit_code listing_print(const struct listing *, const struct rows *, const struct options *);
+/* Prints rows of such a statement as the options say. chosen: which of them, NULL: all. With --watch a row is a document of its own in
+ * JSON, one a line, and in YAML. */
+enum exit_code listing_print(const struct listing *, const struct rows *, const bool *chosen, const struct options *);
 
 #endif

@@ -12,6 +12,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/agents.c \
 	src/ctl/apply.c \
 	src/ctl/apply_rows.c src/ctl/apply_rows.h \
+	src/ctl/cost.c \
 	src/ctl/db.c src/ctl/db.h \
 	src/ctl/delete.c \
 	src/ctl/describe.c src/ctl/describe.h \
@@ -21,6 +22,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/document.c src/ctl/document.h \
 	src/ctl/events.c \
 	src/ctl/fail.c \
+	src/ctl/follow.c src/ctl/follow.h \
 	src/ctl/export.c \
 	src/ctl/get.c \
 	src/ctl/link.c \
@@ -29,7 +31,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/options.c src/ctl/options.h \
 	src/ctl/out.c src/ctl/out.h \
 	src/ctl/path.c \
-	src/ctl/plan.c \
+	src/ctl/plan.c src/ctl/plan.h \
 	src/ctl/prune.c src/ctl/prune.h \
 	src/ctl/retry.c \
 	src/ctl/seal.c \

@@ -27,6 +27,7 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_PRUNE]      = { "prune",      0,   no_argument,       NULL,         "delete what carries the labels of -l and stands in no manifest" },
     [OPTION_YES]        = { "yes",        0,   no_argument,       NULL,         "agree to what --prune deletes, instead of being asked" },
     [OPTION_FORCE]      = { "force",      0,   no_argument,       NULL,         "let --prune delete more than a fifth of what carries the labels" },
+    [OPTION_WATCH]      = { "watch",      'w', no_argument,       NULL,         "go on, and show what changes, until Ctrl-C" },
     [OPTION_QUIET]      = { "quiet",      'q', no_argument,       NULL,         "the names only, one a line" },
     [OPTION_HELP]       = { "help",       'h', no_argument,       NULL,         "this text" },
 };
@@ -100,6 +101,7 @@ static bool option_set(struct options *options, enum option_id id, const char *t
     case OPTION_PRUNE:      options->prune = true; return true;
     case OPTION_YES:        options->yes = true; return true;
     case OPTION_FORCE:      options->force = true; return true;
+    case OPTION_WATCH:      options->watch = true; return true;
     case OPTION_QUIET:      options->quiet = true; return true;
     case OPTION_STATUS:     options->status = true; return true;
     case OPTION_HELP:       options->help = true; return true;

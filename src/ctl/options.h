@@ -15,7 +15,7 @@
 enum option_id {
     OPTION_DATABASE, OPTION_OUTPUT, OPTION_NO_HEADERS, OPTION_LABEL, OPTION_FILE, OPTION_WAIT, OPTION_TIMEOUT, OPTION_FOR,
     OPTION_DRY_RUN, OPTION_WHY, OPTION_LIMIT, OPTION_KEY_FILE, OPTION_STATUS, OPTION_QUIET,
-    OPTION_PRUNE, OPTION_YES, OPTION_FORCE, OPTION_HELP, OPTION_MAX_
+    OPTION_PRUNE, OPTION_YES, OPTION_FORCE, OPTION_WATCH, OPTION_HELP, OPTION_MAX_
 };
 #define TAKES(option) (1u << (option))
 #define TAKES_DATABASE (TAKES(OPTION_DATABASE) | TAKES(OPTION_HELP))
@@ -38,7 +38,7 @@ struct label { const char *key, *value; };
 struct options {
     const char *database;           /* connection string; NULL: what the environment of libpq says */
     enum output output;
-    bool no_headers, quiet, wait, dry_run, status, prune, yes, force, help;
+    bool no_headers, quiet, wait, dry_run, status, prune, yes, force, watch, help;
     int64_t wait_ms;                /* of --wait and --timeout */
     const char *for_what, *why, *key_file;
     int64_t limit;                  /* -1: not given */

@@ -4,11 +4,13 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <trunkd/buf.h>
 #include <trunkd/json.h>
 #include <trunkd/text.h>
 #include <trunkd/yaml.h>
+#include <unistd.h>
 
 #define YAML_BYTES_MAX (256u << 20)
 
@@ -51,10 +53,28 @@ size_t text_width(const char *text)
     return width;
 }
 
+const char *tint(enum tint which)
+{
+    static const char *const codes[] = { "\033[0m", "\033[32m", "\033[33m", "\033[31m" };
+    const char *terminal = text_or(getenv("TERM"), "dumb");
+    bool on = isatty(STDOUT_FILENO) && text_is_empty(getenv("NO_COLOR")) && !text_equal(terminal, "dumb");
+
+    return on ? codes[which] : "";
+}
+
+enum tint tint_of_status(const char *status)
+{
+    if (text_equal(status, "active"))
+        return TINT_GOOD;
+    return text_equal(status, "failed") || text_equal(status, "corrupted") ? TINT_BAD : TINT_WAITS;
+}
+
 static void row_print(const struct table *table, const char *const *cells, const size_t *widths)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        fputs(cells[i], stdout);
+        bool tinted = i + 1 == table->status_column && cells != table->headers;
+
+        printf("%s%s%s", tinted ? tint(tint_of_status(cells[i])) : "", cells[i], tinted ? tint(TINT_NONE) : "");
         if (i + 1 < table->columns)
             printf("%*s", (int)(widths[i] - text_width(cells[i]) + 2), "");
     }

@@ -16,6 +16,7 @@ struct table {
     size_t columns;                     /* at most COLUMNS_MAX */
     const char **cells;                 /* row after row */
     size_t rows, rows_max;
+    size_t status_column;               /* counted from 1, whose cells are tinted; 0: none */
     struct arena arena;
 };
 
@@ -24,6 +25,11 @@ void table_init(struct table *, const char *const *headers, size_t columns);
 void table_add(struct table *, const char *const *cells);
 void table_print(const struct table *);
 void table_release(struct table *);
+
+/* Colour, where a person looks: on a terminal that knows it, and not where NO_COLOR says no (no-color.org). */
+enum tint { TINT_NONE, TINT_GOOD, TINT_WAITS, TINT_BAD };
+const char *tint(enum tint);            /* what switches it on on standard output, TINT_NONE: off again; "" where there is none */
+enum tint tint_of_status(const char *status);
 
 /* "12s", "5m", "3h10m", "4d"; "-" for a negative number. */
 void age_text(int64_t seconds, char ret[static AGE_BYTES]);

@@ -10,6 +10,7 @@
 #include "apply_rows.h"
 #include "db.h"
 #include "out.h"
+#include "plan.h"
 #include "verb.h"
 
 #define PLAN_BYTES_MAX (256u << 20)
@@ -36,7 +37,7 @@ static void keep_line(void *userdata, const struct plan_line *line)
         .owner_type = arena_strdup(arena, line->owner_type), .owner = arena_strdup(arena, line->owner), .operation = arena_strdup(arena, line->operation),
         .kind = arena_strdup(arena, line->kind), .slot = arena_strdup(arena, line->slot), .account = arena_strdup(arena, line->account),
         .blocked_by = arena_strdup(arena, line->blocked_by), .changes = arena_strdup(arena, line->changes),
-        .external_id = arena_strdup(arena, line->external_id) } };
+        .external_id = arena_strdup(arena, line->external_id), .provider = line->provider, .requests = line->requests } };
     plan->count++;
 }
 
@@ -62,7 +63,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void run_core(const struct rows *rows, struct plan *plan)
+void plan_each(const struct rows *rows, void (*each)(void *, const struct plan_line *), void *userdata)
 {
     struct row_text *texts = must_calloc(rows_count(rows) + 1, sizeof *texts);
     struct effects *effects = must_calloc(1, sizeof *effects);
@@ -74,7 +75,7 @@ static void run_core(const struct rows *rows, struct plan *plan)
     core_step(core, &(struct event){ .type = EVENT_CONFIG, .now_ms = now, .config = &settings_default }, effects);
     core_step(core, &(struct event){ .type = EVENT_DB_UP, .now_ms = now }, effects);
     core_step(core, &(struct event){ .type = EVENT_ROWS, .now_ms = now, .rows = { .rows = texts, .count = rows_count(rows), .all = true } }, effects);
-    core_plan(core, now, keep_line, plan);
+    core_plan(core, now, each, userdata);
     core_free(core);
     effects_reset(effects);
     free(effects);
@@ -98,7 +99,7 @@ static const char *title_of(const struct rows *rows, const struct plan_line *lin
 
 static void make_plan(const struct rows *rows, struct plan *plan)
 {
-    run_core(rows, plan);
+    plan_each(rows, keep_line, plan);
     for (size_t i = 0; i < plan->count; i++) {
         bool same = i > 0 && text_equal(plan->lines[i].of.owner, plan->lines[i - 1].of.owner);
 
@@ -118,6 +119,11 @@ static bool is_pending(const struct plan_line *line)
     return !line->blocked_by || !text_starts(line->blocked_by, "refused");
 }
 
+static enum tint tint_of_operation(const char *operation)
+{
+    return text_equal(operation, "create") ? TINT_GOOD : text_equal(operation, "delete") ? TINT_BAD : TINT_WAITS;
+}
+
 static void print_lines(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
@@ -125,10 +131,24 @@ static void print_lines(const struct plan *plan)
 
         if (i == 0 || !text_equal(plan->lines[i - 1].of.owner, line->owner))
             printf("%s\n", plan->lines[i].title);
-        printf("  %-6s %s%s%s%s%s%s%s in %s%s%s\n", line->operation, line->kind, text_is_empty(line->slot) ? "" : " ", text_or(line->slot, ""),
+        printf("  %s%-6s%s %s%s%s%s%s%s%s in %s%s%s\n", tint(tint_of_operation(line->operation)), line->operation, tint(TINT_NONE), line->kind, text_is_empty(line->slot) ? "" : " ", text_or(line->slot, ""),
                text_is_empty(line->external_id) ? "" : " ", text_or(line->external_id, ""), line->changes ? ": " : "", text_or(line->changes, ""),
                line->account, line->blocked_by ? ", " : "", text_or(line->blocked_by, ""));
     }
+}
+
+static void print_cost(const struct plan *plan)
+{
+    struct cost cost = { .count = 0 };
+
+    for (size_t i = 0; i < plan->count; i++)
+        cost_add(&cost, &plan->lines[i].of);
+    if (cost.total > 0) {
+        fputs("It takes ", stdout);
+        cost_print(&cost);
+        puts("; what is looked up first is not counted.");
+    }
+    cost_release(&cost);
 }
 
 static void print_summary(const struct plan *plan)
@@ -154,6 +174,7 @@ static void print_summary(const struct plan *plan)
         first = first && count == 0;
     }
     printf(blocked > 0 ? "; %zu of them wait for others\n" : "\n", blocked);
+    print_cost(plan);
 }
 
 static void print_ages(const struct rows *ages)
@@ -190,6 +211,7 @@ MUST_CHECK static bool print_json(const struct plan *plan, bool as_yaml, struct 
         json_key_text(&json, "external_id", line->external_id);
         json_key_text(&json, "changes", line->changes);
         json_key_text(&json, "blocked_by", line->blocked_by);
+        json_key_int(&json, "requests", line->requests);
         json_close(&json, '}');
     }
     json_close(&json, ']');

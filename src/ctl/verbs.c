@@ -24,10 +24,10 @@ const struct verb verbs[] = {
       "Field by field, as it would stand in a manifest; nothing is kept. Ends with 2 if anything would change. trunkctl plan -f says what\n"
       "that means at the providers.",
       TAKES_DATABASE | TAKES(OPTION_FILE), 0, 0, run_diff },
-    { "get", "list numbers, agents, trunks, accounts, projects and more", "[KIND] [NAME…] [-l LABEL=VALUE]",
+    { "get", "list numbers, agents, trunks, accounts, projects and more", "[KIND] [NAME…] [-l LABEL=VALUE] [-w]",
       "KIND is numbers (as if nothing is said), agents, trunks, accounts, projects, resources, orphans or strays; KIND/NAME and a\n"
-      "bare +number work too.",
-      TAKES_LIST | TAKES(OPTION_LABEL), 0, NAMES_MAX, run_get },
+      "bare +number work too. With -w each row is shown again when it changes; -o json then writes one object a line.",
+      TAKES_LIST | TAKES(OPTION_LABEL) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_get },
     { "describe", "tell everything about one object", "KIND/NAME | +NUMBER",
       "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.",
       TAKES_DATABASE, 1, NAMES_MAX, run_describe },
@@ -63,7 +63,8 @@ const struct verb verbs[] = {
     { "scan", "look for drift now", "ACCOUNT… | PROJECT…",
       "Everything that trunkd made there is listed at once instead of in the next few minutes. What somebody has changed or removed is told\n"
       "(trunkctl events) and put back, or left so where the account's drift is report.", TAKES_DATABASE, 1, NAMES_MAX, run_scan },
-    { "events", "what happened, when and why", "[NAME…] [-n COUNT]", NULL, TAKES_LIST | TAKES(OPTION_LIMIT), 0, NAMES_MAX, run_events },
+    { "events", "what happened, when and why", "[NAME…] [-n COUNT] [-w]",
+      "The newest last. With -w each is shown when it happens.", TAKES_LIST | TAKES(OPTION_LIMIT) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_events },
     { "export", "write what there is as manifests", "[KIND/NAME… | +NUMBER…] [-l LABEL=VALUE]",
       "Everything, or what is named, in YAML or with -o json; what is the default anyway is left out. trunkctl apply finds it unchanged.",
       TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_LABEL), 0, NAMES_MAX, run_export },

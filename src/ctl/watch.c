@@ -52,6 +52,8 @@ static void pause_ms(int64_t ms)
     nanosleep(&left, NULL);
 }
 
+void watch_pause(void) { pause_ms(INTERVAL_MS); }
+
 /* ---- what the answer means */
 
 enum { COLUMN_N, COLUMN_PRESENT, COLUMN_STATUS, COLUMN_REASON, COLUMN_MESSAGE, COLUMN_REMEDY, COLUMN_SEEN, COLUMN_SETTLED, COLUMN_GONE };

@@ -22,4 +22,7 @@ enum watch_goal {
  * the database could not be asked. */
 enum exit_code watch(struct db *, const struct target *, size_t count, enum watch_goal, int64_t wait_ms);
 
+/* The pause between two looks. */
+void watch_pause(void);
+
 #endif

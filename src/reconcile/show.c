@@ -54,6 +54,16 @@ static const char *changed_fields(const struct planned *p, struct arena *arena)
     return names;
 }
 
+/* A removal is proven by a read, unless its answer proves it; and some things are looked into first. */
+static unsigned requests_of(const struct planned *p)
+{
+    if (p->block == BLOCK_REFUSED)
+        return 0;
+    if (p->step != STEP_DELETE)
+        return 1;
+    return 1u + (p->kind->check ? 1u : 0u) + (p->kind->remove_answer_proves ? 0u : 1u);
+}
+
 static void show_owner(struct core *core, struct owner *owner, void (*each)(void *, const struct plan_line *), void *userdata)
 {
     struct scene scene;
@@ -70,6 +80,7 @@ static void show_owner(struct core *core, struct owner *owner, void (*each)(void
             .blocked_by = text_or(held_words(core, p), blocked_words(p, owner, &core->turn)),
             .changes = changed_fields(p, &core->turn),
             .external_id = p->row ? p->row->external_id : NULL,
+            .provider = p->kind->family == FAMILY_TWILIO ? "Twilio" : "LiveKit", .requests = requests_of(p),
         };
         each(userdata, &line);
     }

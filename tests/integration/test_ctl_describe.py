@@ -189,10 +189,11 @@ def test_plan_says_what_would_be_done(fleet):
     assert lines[at + 1:at + 3] == ["  create livekit.inbound_trunk in lk", "  create livekit.dispatch_rule in lk, after livekit.inbound_trunk"]
     assert lines.index(ONE) < lines.index(TWO) < at
     assert lines[-1] == "It rests on what the database knows. Accounts were last read whole: lk never, main never."
-    assert re.fullmatch(r"\d+ to create; \d+ of them wait for others", lines[-2])
+    assert re.fullmatch(r"It takes \d+ requests: \d+ at main \(Twilio\), \d+ at lk \(LiveKit\); what is looked up first is not counted.", lines[-2])
+    assert re.fullmatch(r"\d+ to create; \d+ of them wait for others", lines[-3])
     rows = json.loads(trunkctl(fleet, "plan", "-o", "json").out)
-    assert list(rows[0]) == ["owner_type", "owner", "operation", "kind", "slot", "account", "external_id", "changes", "blocked_by"]
-    assert len(rows) == int(lines[-2].split()[0])
+    assert list(rows[0]) == ["owner_type", "owner", "operation", "kind", "slot", "account", "external_id", "changes", "blocked_by", "requests"]
+    assert len(rows) == int(lines[-3].split()[0])
 
 
 def test_plan_changes_nothing(fleet):

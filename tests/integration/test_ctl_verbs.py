@@ -447,7 +447,8 @@ def test_diff_says_field_by_field_what_would_change_and_changes_nothing(fleet):
         '    inboundTrunk: default -> {"headers":{"X-A":"1"}}',
         f"PhoneNumber/{THREE} would be created", "    supportsInbound: default -> true", "    supportsOutbound: default -> false",
         '    provider: default -> "twilio"', '    twilioAccount: default -> "main"', '    livekitProject: default -> "lk"', '    agent: default -> "sales"',
-        "", "1 would be created, 2 changed; trunkctl plan -f says what that means at the providers"], done.out
+        "", "1 would be created, 2 changed.", done.out.splitlines()[-1]], done.out
+    assert re.fullmatch(r"At the providers it takes \d+ requests: .*; trunkctl plan -f says for what\.", done.out.splitlines()[-1])
 
 
 def test_diff_of_what_is_so_already_is_none(fleet):
