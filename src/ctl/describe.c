@@ -3,12 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <trunkd/buf.h>
 #include <trunkd/text.h>
 
 #include "out.h"
 #include "target.h"
 
-#define EVENTS_SHOWN "10"
+#define DOCUMENTS_BYTES_MAX (64u << 20)
 
 void field_print(const char *name, const char *value)
 {
@@ -28,23 +29,21 @@ MUST_CHECK static bool parse_cell(struct arena *arena, const struct rows *rows, 
 
 /* ---- parts of a number */
 
-enum { COLUMN_ROW, COLUMN_REMEDY, COLUMN_AGENT, COLUMN_NEXT_IN, COLUMN_AGE };
-
 static void status_print(const struct json *number, const struct rows *rows)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
-    const char *label = json_member(number, "label"), *next = rows_cell(rows, 0, COLUMN_NEXT_IN);
+    const char *label = json_member(number, "label"), *next = rows_cell(rows, 0, DESCRIBED_NEXT_IN);
     const char *generation = json_member(number, "generation"), *observed = json_member(number, "observed_generation");
     char age[AGE_BYTES], in[AGE_BYTES];
 
     printf("%s%s%s\n\n", json_member(number, "phone_number"), text_is_empty(label) ? "" : "  ", printable(&arena, text_or(label, "")));
-    age_text(rows_int(rows, 0, COLUMN_AGE), age);
+    age_text(rows_int(rows, 0, DESCRIBED_AGE), age);
     printf("  %-20s %s%s%s (%s) for %s\n", "status", tint(tint_of_status(json_member(number, "status"))), json_member(number, "status"),
            tint(TINT_NONE), json_member(number, "reason"), age);
     field_print("message", json_member(number, "message"));
-    field_print("what to do", rows_cell(rows, 0, COLUMN_REMEDY));
-    if (next && rows_int(rows, 0, COLUMN_NEXT_IN) > 0) {
-        age_text(rows_int(rows, 0, COLUMN_NEXT_IN), in);
+    field_print("what to do", rows_cell(rows, 0, DESCRIBED_REMEDY));
+    if (next && rows_int(rows, 0, DESCRIBED_NEXT_IN) > 0) {
+        age_text(rows_int(rows, 0, DESCRIBED_NEXT_IN), in);
         printf("  %-20s in %s\n", "next attempt", in);
     }
     if (json_member_bool(number, "settled"))
@@ -98,7 +97,7 @@ MUST_CHECK static bool events_print(struct db *db, const char *name, struct err 
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(rows_free_at) struct rows *rows = NULL;
 
-    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), EVENTS_SHOWN }, &rows, err))
+    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), DESCRIBE_EVENTS }, &rows, err))
         return false;
     if (rows_count(rows) > 0)
         puts("\n  last events");
@@ -133,7 +132,7 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
         return false;
     if (rows_count(rows) == 0)
         return err_set(err, ERR_CONFIG, "there is no phone number %s, and nothing is left of one", name);
-    if (!parse_cell(&arena, rows, COLUMN_ROW, &number, err) || !parse_cell(&arena, rows, COLUMN_AGENT, &agent, err))
+    if (!parse_cell(&arena, rows, DESCRIBED_ROW, &number, err) || !parse_cell(&arena, rows, DESCRIBED_AGENT, &agent, err))
         return false;
     /* The ledger is not for everybody who may look; then the ids of the view must do. */
     if (!db_statement(db, "describe_resources", &name, &resources, err) && err->class != ERR_REJECTED)
@@ -150,18 +149,24 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
 
 /* ---- everything else: the columns of its view */
 
-MUST_CHECK static bool other_describe(struct db *db, const struct target *target, struct err *err)
+bool described_row(struct db *db, const struct target *target, struct arena *arena, struct rows **ret_rows, struct err *err)
 {
     static const char *const statements[TARGET_MAX_] = {
         [TARGET_TRUNK] = "get_trunks", [TARGET_AGENT] = "get_agents", [TARGET_ACCOUNT] = "get_accounts", [TARGET_PROJECT] = "get_projects" };
+
+    if (!db_statement(db, statements[target->kind], (const char *const[]){ json_names(arena, &target->name, 1), "{}" }, ret_rows, err))
+        return false;
+    return rows_count(*ret_rows) > 0 || err_set(err, ERR_CONFIG, "there is no %s %s", target_table[target->kind].noun, target->name);
+}
+
+MUST_CHECK static bool other_describe(struct db *db, const struct target *target, struct err *err)
+{
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(rows_free_at) struct rows *rows = NULL;
     const struct json *row;
 
-    if (!db_statement(db, statements[target->kind], (const char *const[]){ json_names(&arena, &target->name, 1), "{}" }, &rows, err))
+    if (!described_row(db, target, &arena, &rows, err))
         return false;
-    if (rows_count(rows) == 0)
-        return err_set(err, ERR_CONFIG, "there is no %s %s", target_table[target->kind].noun, target->name);
     if (!parse_cell(&arena, rows, 1, &row, err))
         return false;
     printf("%s %s\n\n", target_table[target->kind].noun, target->name);
@@ -189,24 +194,61 @@ MUST_CHECK static bool other_describe(struct db *db, const struct target *target
     return events_print(db, target->name, err);
 }
 
-enum exit_code run_describe(const struct options *options)
+static enum exit_code describe_text(struct db *db, const struct target *targets, size_t count)
 {
-    CLEANUP(db_close_at) struct db *db = NULL;
     enum exit_code code = EXIT_DONE;
-    struct target target;
     struct err err;
 
-    for (size_t i = 0; i < options->name_count; i++)
-        if (!target_read(options->names[i], &target, &err))
-            return fail_text("%s", err.text);
-    if (!db_open(options, &db, &err))
-        return fail(&err);
-    for (size_t i = 0; i < options->name_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0)
             putchar('\n');
-        if (!target_read(options->names[i], &target, &err) ||
-            !(target.kind == TARGET_NUMBER ? number_describe(db, &target, &err) : other_describe(db, &target, &err)))
+        if (!(targets[i].kind == TARGET_NUMBER ? number_describe(db, &targets[i], &err) : other_describe(db, &targets[i], &err)))
             code = fail(&err);
     }
     return code;
+}
+
+/* Those that are there; the others are told as with text. */
+static enum exit_code describe_documents(struct db *db, const struct target *targets, size_t count, bool as_yaml)
+{
+    CLEANUP(buf_release) struct buf all;
+    enum exit_code code = EXIT_DONE;
+    struct err err;
+
+    buf_init(&all, DOCUMENTS_BYTES_MAX);
+    json_open(&all, '[');
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(buf_release) struct buf one;
+
+        buf_init(&one, DOCUMENTS_BYTES_MAX);
+        if (document_describe(db, &targets[i], &one, &err))
+            json_raw(&all, one.data);
+        else
+            code = fail(&err);
+    }
+    json_close(&all, ']');
+    if (!buf_ok(&all))
+        return fail_text("it is too long for one document: describe fewer at a time");
+    if (!as_yaml)
+        puts(all.data);
+    else if (!yaml_print(all.data, &err))
+        code = fail(&err);
+    return code;
+}
+
+enum exit_code run_describe(const struct options *options)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(db_close_at) struct db *db = NULL;
+    struct target *targets = ARENA_ARRAY(&arena, struct target, options->name_count);
+    struct err err;
+
+    for (size_t i = 0; i < options->name_count; i++)
+        if (!target_read(options->names[i], &targets[i], &err))
+            return fail_text("%s", err.text);
+    if (!db_open(options, &db, &err))
+        return fail(&err);
+    if (options->output < OUTPUT_JSON)
+        return describe_text(db, targets, options->name_count);
+    return describe_documents(db, targets, options->name_count, options->output == OUTPUT_YAML);
 }

@@ -2,11 +2,23 @@
 #ifndef TRUNKD_CTL_DESCRIBE_H
 #define TRUNKD_CTL_DESCRIBE_H
 
+#include <trunkd/buf.h>
 #include <trunkd/json.h>
 
 #include "db.h"
 #include "target.h"
 #include "verb.h"
+
+#define DESCRIBE_EVENTS "10"
+
+/* Columns of the statement describe_number. */
+enum { DESCRIBED_ROW, DESCRIBED_REMEDY, DESCRIBED_AGENT, DESCRIBED_NEXT_IN, DESCRIBED_AGE };
+
+/* describe.c: the row in its view of what is no number, as get has it; one that is not there is an error. */
+MUST_CHECK bool described_row(struct db *, const struct target *, struct arena *, struct rows **ret_rows, struct err *);
+
+/* describe_document.c: all of it as one JSON object. */
+MUST_CHECK bool document_describe(struct db *, const struct target *, struct buf *, struct err *);
 
 /* The path of a number's calls, from the caller to the agent and back, with every object on it. `resources` is NULL for those who
  * may not read the ledger: then only ids are shown. */

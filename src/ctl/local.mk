@@ -16,6 +16,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/db.c src/ctl/db.h \
 	src/ctl/delete.c \
 	src/ctl/describe.c src/ctl/describe.h \
+	src/ctl/describe_document.c \
 	src/ctl/describe_settings.c \
 	src/ctl/diff.c \
 	src/ctl/doctor.c \

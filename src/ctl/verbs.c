@@ -29,8 +29,9 @@ const struct verb verbs[] = {
       "bare +number work too. With -w each row is shown again when it changes; -o json then writes one object a line.",
       TAKES_LIST | TAKES(OPTION_LABEL) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_get },
     { "describe", "tell everything about one object", "KIND/NAME | +NUMBER",
-      "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.",
-      TAKES_DATABASE, 1, NAMES_MAX, run_describe },
+      "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.\n"
+      "With -o json or yaml the same as a list of documents, one for each name.",
+      TAKES_DATABASE | TAKES(OPTION_OUTPUT), 1, NAMES_MAX, run_describe },
     { "wait", "wait until numbers have come to rest", "KIND/NAME… | +NUMBER… [--for settled|active|gone] [--timeout TIME]",
       "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"
       "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",

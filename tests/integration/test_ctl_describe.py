@@ -1,8 +1,10 @@
 """trunkctl describe and plan."""
 import json
 import re
+from unittest.mock import ANY
 
 import pytest
+import yaml
 
 import pglib
 from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
@@ -155,6 +157,24 @@ def test_a_retired_number_of_another_carrier_has_no_way_through_twilio(fleet):
     assert "LiveKit inbound trunk | ST_in | live, in lk" in seen and "LiveKit outbound trunk | ST_out | live, in lk" in seen
     assert not any("Twilio" in line or "origination" in line or "credential" in line for line in seen), seen
     assert "Twilio number | PN2 | live, in main" in words(trunkctl(fleet, "describe", TWO).out)
+
+
+def test_describe_as_a_document_says_what_the_text_says(fleet):
+    made(fleet)
+    fleet.q("insert into trunkd.event (object_type, object, reason, message) values ('number', %s, 'Drifted', 'words')", ONE)
+    done = trunkctl(fleet, "describe", ONE, "agent/support", "-o", "json")
+    number, support = json.loads(done.out)
+    assert done.code == 0 and list(number) == ["kind", "name", "state", "what_to_do", "agent", "next_attempt_in_seconds", "so_for_seconds", "objects", "events"]
+    assert (number["kind"], number["name"]) == ("PhoneNumber", ONE) and number["agent"]["name"] == "support"
+    text = trunkctl(fleet, "describe", ONE).out
+    for value in (number["state"]["status"], number["state"]["reason"], *(o["external_id"] for o in number["objects"] if o["external_id"])):
+        assert value in text
+    assert number["objects"] and number["events"][-1]["reason"] == "Drifted"
+    assert support["kind"] == "Agent" and support["state"]["name"] == "support" and "objects" not in support
+    assert yaml.safe_load(trunkctl(fleet, "describe", ONE, "agent/support", "-o", "yaml").out) == [
+        {**number, "so_for_seconds": ANY}, support]
+    missing = trunkctl(fleet, "describe", "+14155559999", ONE, "-o", "json")
+    assert missing.code == 1 and len(json.loads(missing.out)) == 1 and "there is no phone number +14155559999" in missing.err
 
 
 def test_describe_of_what_is_not_there(fleet):

@@ -203,6 +203,7 @@ UNSHOWN = {
     "user of %s: 1 to %d bytes, no colon, one line": "SQL looks at it first; test_vault.c",
     "This version knows no settings in %s: leave it empty ({}).": "every document has some",
     # Limits that only a fleet meets.
+    "it is too long for one document: describe fewer at a time": "64 MB",
     "%s is too long to be written": "a row has less than a document's limit",
     "these are too many names": "more than a command line holds",
     "it is too long to be written as YAML": "hundreds of megabytes",
