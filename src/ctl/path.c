@@ -121,18 +121,33 @@ static void agent_print(const struct json *number, const struct json *agent)
         puts("    → nobody: the number has no agent");
 }
 
+/* The number's own, not what it shares with others of its trunk. */
+static bool is_left(const struct stage *stages, size_t count, const struct json *number, const struct rows *rows)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (stages[i].key && !stages[i].twilio && json_member(number, stages[i].key))
+            return true;
+        for (size_t row = 0; rows && row < rows_count(rows); row++)
+            if (text_equal(rows_cell(rows, row, COLUMN_KIND), stages[i].kind) && text_equal(rows_cell(rows, row, COLUMN_OWNER_TYPE), "number"))
+                return true;
+    }
+    return false;
+}
+
 void path_print(const struct json *number, const struct json *agent, const struct rows *resources)
 {
-    /* Of a number whose row is gone the view does not know what it was for: both ways are shown. */
-    bool both = !json_member(number, "provider"), twilio = is_twilios(number, resources);
+    /* Of a number whose row is gone the view does not know what it was for: what is left of it tells. */
+    bool retired = !json_member(number, "provider"), twilio = is_twilios(number, resources);
+    bool comes = retired ? is_left(inbound, ARRAY_SIZE(inbound), number, resources) : json_member_bool(number, "supports_inbound");
+    bool goes = retired ? is_left(outbound, ARRAY_SIZE(outbound), number, resources) : json_member_bool(number, "supports_outbound");
 
-    if (both || json_member_bool(number, "supports_inbound")) {
+    if (comes) {
         printf("\n  the way of a call to %s\n", json_member(number, "phone_number"));
         puts(twilio ? "    the caller" : "    your carrier");
         stages_print(inbound, ARRAY_SIZE(inbound), number, resources);
         agent_print(number, agent);
     }
-    if (both || json_member_bool(number, "supports_outbound")) {
+    if (goes) {
         printf("\n  the way of a call from %s\n", json_member(number, "phone_number"));
         puts("    an agent or a program");
         stages_print(outbound, ARRAY_SIZE(outbound), number, resources);

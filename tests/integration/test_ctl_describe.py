@@ -156,7 +156,9 @@ def test_a_retired_number_of_another_carrier_has_no_way_through_twilio(fleet):
     seen = words(trunkctl(fleet, "describe", SIP).out)
     assert "LiveKit inbound trunk | ST_in | live, in lk" in seen and "LiveKit outbound trunk | ST_out | live, in lk" in seen
     assert not any("Twilio" in line or "origination" in line or "credential" in line for line in seen), seen
-    assert "Twilio number | PN2 | live, in main" in words(trunkctl(fleet, "describe", TWO).out)
+    seen = words(trunkctl(fleet, "describe", TWO).out)
+    assert "Twilio number | PN2 | live, in main" in seen
+    assert not any(line.startswith("the way of a call from") for line in seen)     # nothing of it is left, if there ever was one
 
 
 def test_describe_as_a_document_says_what_the_text_says(fleet):
