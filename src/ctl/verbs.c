@@ -76,7 +76,8 @@ const struct verb verbs[] = {
       TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_KEY_FILE), 0, 0, run_seal },
     { "doctor", "check that all is well, and say what to do where it is not", "",
       "The configuration file (TRUNKD_CONFIG names another), the unit, the database, its schema and clock, and what the daemon has written\n"
-      "there: whether one works, its keys, each account and project, numbers by status, strays and orphans. Ends with 3 if something is wrong.",
+      "there: whether one works, its keys, each account and project, trunks and rules of others there that take everybody's calls, numbers by\n"
+      "status, strays and orphans. Ends with 3 if something is wrong.",
       TAKES_DATABASE, 0, 0, run_doctor },
     { "version", "print the version of this program and of the schema it knows", "", NULL, TAKES(OPTION_HELP), 0, 0, run_version },
     { "help", "this text, or that of a verb", "[VERB]", NULL, TAKES(OPTION_HELP), 0, 1, run_help },

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define BRAKE_SHARE 5                   /* more than a fifth of what was live ... */
+#define WILDCARDS_MAX 10                /* enough to see that something is wrong */
+#define WILDCARDS_BYTES_MAX (64u << 10)
 #define BRAKE_COUNT 3                   /* ... and more than this many, gone at once */
 
 /* ---- the rows a list may show ---------------------------------------------------------------------------------------------------- */
@@ -116,6 +118,48 @@ static void look_again(struct core *core, struct row *row)
     owner_queue(core, row->owner);
 }
 
+/* Nobody's business but people's: it is shown (`trunkctl doctor`), never touched. */
+static void note_wildcard(struct scan *scan, const struct found *found)
+{
+    const struct kind *kind = scan->kind;
+    struct gate *gate = scan->gate;
+    size_t field = 0;
+
+    if (!kind->catches_all_without || !scan->complete_account || gate->wildcards_count == WILDCARDS_MAX)
+        return;
+    while (!text_equal(kind->fields[field].name, kind->catches_all_without))
+        field++;
+    if (found->spec.value[field])
+        return;
+    if (gate->wildcards_count++ == 0) {
+        buf_init(&gate->wildcards_found, WILDCARDS_BYTES_MAX);
+        json_open(&gate->wildcards_found, '[');
+    }
+    json_open(&gate->wildcards_found, '{');
+    json_key_text(&gate->wildcards_found, "kind", kind->name);
+    json_key_text(&gate->wildcards_found, "id", found->id);
+    json_key_text(&gate->wildcards_found, "name", found->name);
+    json_close(&gate->wildcards_found, '}');
+}
+
+void wildcards_forget_found(struct gate *gate)
+{
+    buf_release(&gate->wildcards_found);
+    gate->wildcards_count = 0;
+}
+
+/* The complete scan has ended well. */
+static void take_wildcards(struct gate *gate)
+{
+    free(gate->wildcards);
+    gate->wildcards = NULL;
+    if (gate->wildcards_count > 0) {
+        json_close(&gate->wildcards_found, ']');
+        gate->wildcards = buf_ok(&gate->wildcards_found) ? must_strdup(gate->wildcards_found.data) : NULL;
+    }
+    wildcards_forget_found(gate);
+}
+
 static void judge_found(struct core *core, struct scan *scan, const struct found *found)
 {
     struct scope *scope = &scan->scope;
@@ -154,8 +198,10 @@ static void judge_found(struct core *core, struct scan *scan, const struct found
         }
         return;
     }
-    if (!ours)
+    if (!ours) {
+        note_wildcard(scan, found);
         return;
+    }
     const struct grave *grave = map_get(&core->graves, found->tag.nonce);
     if (grave && (grave->orphan || scan->began_ms < grave->dug_ms + core->settings->list_lag_ms))
         return;                     /* a list may still show what has just been proven absent */
@@ -289,6 +335,7 @@ void account_list_ended(struct core *core, struct gate *gate)
     gate->scan_failures = 0;
     gate->scan_next_ms = core->now_ms + core->settings->scan_ms;
     gate->strays = gate->unclaimed != NULL;
+    take_wildcards(gate);
     gate->status_unsaved = true;            /* when it was read whole, which also says that other strays are gone */
     judge_account(core, gate);
     if (!gate->braked)

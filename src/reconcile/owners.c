@@ -416,6 +416,8 @@ static void gate_free(struct gate *gate)
     account_free(gate->copy);
     map_release(&gate->tagged);
     arena_release(&gate->tagged_arena);
+    wildcards_forget_found(gate);
+    free(gate->wildcards);
     free(gate->row_json);
     free(gate->held);
     free(gate->losses);

@@ -229,6 +229,7 @@ static void take_account_status(struct taking *t, const char *key, const struct 
     gate->status_exists = true;
     gate->braked = json_member_bool(row, "braked");
     replace_text(&gate->held, json_member(json_get(row, "detail"), "held"));
+    replace_text(&gate->wildcards, sub_json(&t->arena, json_get(row, "detail"), "wildcards"));
     text_copy(gate->condition, sizeof(gate->condition), text_or(json_member(row, "condition"), ""));
     replace_text(&gate->message, json_member(row, "message"));
     gate_resume(t->core, gate, at_ms(t, row, "since_in_ms"));

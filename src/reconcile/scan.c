@@ -114,6 +114,7 @@ void scan_account(struct core *core, struct gate *gate)
             scan_start(gate, kinds[i], NULL)->complete_account = true;
         }
     unclaimed_forget_listed(gate);
+    wildcards_forget_found(gate);
 }
 
 void scan_row(struct row *row)

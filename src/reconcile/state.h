@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <trunkd/buf.h>
 #include <trunkd/core.h>
 #include <trunkd/cut.h>
 #include <trunkd/json.h>
@@ -239,6 +240,9 @@ struct gate {
     uint32_t scan_failures;         /* complete scans in a row that did not come to an end */
     uint32_t judged, visible;       /* by the second mark, region-bound rows of the scan that ends */
     struct scan *scans;
+    char *wildcards;                /* what others made there and takes everybody's calls, as JSON of the last complete scan; NULL: nothing */
+    struct buf wildcards_found;     /* by the scan that is being judged; zeroed: none yet */
+    size_t wildcards_count;
     struct map tagged;              /* ids of Twilio trunks that carried our tag in the last complete list; values are the keys */
     struct arena tagged_arena;
     bool scan_failed, strays;       /* one of the lists failed; unclaimed objects are to be reported */
@@ -501,6 +505,7 @@ void unclaimed_add(struct core *, struct scan *, const struct found *);
 void unclaimed_bury(struct core *, struct scan *, const struct found *, const struct grave *);
 void unclaimed_twin(struct core *, struct scan *, const struct found *, struct owner *);
 void unclaimed_forget(struct gate *);
+void wildcards_forget_found(struct gate *);                     /* likewise */
 void unclaimed_forget_listed(struct gate *);                    /* before a complete scan finds them anew */
 void send_get(struct core *, struct flight, const struct request *, const char *what, const char *object);
 

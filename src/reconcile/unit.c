@@ -317,6 +317,8 @@ void unit_account_status(struct core *core, struct buf *b, const struct gate *ga
     json_open(b, '{');
     if (gate->held)
         json_key_text(b, "held", gate->held);
+    if (gate->wildcards)
+        json_key_raw(b, "wildcards", gate->wildcards);
     json_close(b, '}');
     key_ms(core, b, "next_in_ms", gate->probe_ms);
     key_ms(core, b, "last_scan_in_ms", gate->scan_began_ms);

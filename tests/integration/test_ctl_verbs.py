@@ -498,6 +498,16 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(fleet):
     assert done.out.endswith("\n3 errors, 1 warning\n"), done
 
 
+def test_doctor_names_what_takes_the_calls_of_all(fleet):
+    found = [{"kind": "livekit.inbound_trunk", "id": "ST_all", "name": "catch all"}, {"kind": "livekit.dispatch_rule", "id": "SDR_all", "name": None}]
+    fleet.q("insert into trunkd.account_status (name, detail) values ('lk', %s)", json.dumps({"wildcards": found}))
+    out = trunkctl(fleet, "doctor").out
+    assert "warning  project lk: inbound trunk ST_all (catch all), which trunkd did not make, takes every call that no other trunk takes\n" in out
+    assert "         give it the numbers it is for, or delete it" in " ".join(out.split(" ")) and "dispatch rule SDR_all, which" in out
+    fleet.q("update trunkd.account_status set detail = '{}'")
+    assert "ST_all" not in trunkctl(fleet, "doctor").out
+
+
 def test_doctor_looks_at_the_configuration_and_the_schema(fleet, tmp_path, monkeypatch):
     for text, level in (("log_level: info\n", "ok"), ("log_levle: info\n", "error")):
         path = tmp_path / "trunkd.yaml"

@@ -84,6 +84,42 @@ static void test_how_long_an_account_is_ill_survives_a_start(void **state)
     assert_whole(w);
 }
 
+static const char *wildcards_of(struct world *w, const char *account)
+{
+    struct json_object *detail = NULL, *wildcards = NULL;
+
+    json_object_object_get_ex(db_row(&w->db, "account_status", account), "detail", &detail);
+    return detail && json_object_object_get_ex(detail, "wildcards", &wildcards) ? json_object_to_json_string_ext(wildcards, JSON_C_TO_STRING_PLAIN) : "";
+}
+
+/* It is not ours to touch, but people have to know: a call to a number without a trunk of its own goes there. */
+static void test_what_takes_everybodys_calls_is_told_while_it_is_there(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_add_number(w, A, "inbound");
+    world_start(w);
+    rest(w);
+    assert_string_equal(wildcards_of(w, "voice"), "");
+    world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'inbound_trunks','id':'ST_everybody','body':{'name':'everybody'}}");
+    world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'dispatch_rules','body':{'name':'all','rule':{'dispatch_rule_individual':{'room_prefix':'x'}}}}");
+    world_run(w, 6 * MINUTES);
+    rest(w);
+    assert_non_null(strstr(wildcards_of(w, "voice"), "\"livekit.inbound_trunk\""));
+    assert_non_null(strstr(wildcards_of(w, "voice"), "\"name\":\"everybody\""));
+    assert_non_null(strstr(wildcards_of(w, "voice"), "\"livekit.dispatch_rule\""));
+    assert_string_equal(wildcards_of(w, "other"), "");
+    world_crash(w, 0);                      /* it is remembered, until the next scan says otherwise */
+    world_run(w, 2 * SECONDS);
+    assert_non_null(strstr(wildcards_of(w, "voice"), "everybody"));
+    json_object_put(world_sim(w, "DELETE", "/_sim/objects/APIvoice/inbound_trunks/ST_everybody", NULL));
+    world_run(w, 6 * MINUTES);
+    rest(w);
+    assert_null(strstr(wildcards_of(w, "voice"), "livekit.inbound_trunk"));
+    assert_non_null(strstr(wildcards_of(w, "voice"), "livekit.dispatch_rule"));
+    assert_whole(w);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -91,6 +127,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_account_may_be_deleted_at_any_moment),
         cmocka_unit_test(test_an_ill_account_is_probed_with_patience_after_a_start_too),
         cmocka_unit_test(test_how_long_an_account_is_ill_survives_a_start),
+        cmocka_unit_test(test_what_takes_everybodys_calls_is_told_while_it_is_there),
     };
 
     if (argc > 1)
