@@ -43,7 +43,7 @@ tests_sim_test_walk_LDADD = $(sim_world)
 
 sim_tests += tests/sim/test_brake tests/sim/test_carrier tests/sim/test_crowd tests/sim/test_drift tests/sim/test_moves
 sim_tests += tests/sim/test_places tests/sim/test_rotation tests/sim/test_secure tests/sim/test_sick tests/sim/test_standing
-sim_tests += tests/sim/test_leads tests/sim/test_policy tests/sim/test_switches
+sim_tests += tests/sim/test_leads tests/sim/test_policy tests/sim/test_sweep tests/sim/test_switches
 tests_sim_test_brake_LDADD = $(sim_world)
 tests_sim_test_carrier_LDADD = $(sim_world)
 tests_sim_test_crowd_LDADD = $(sim_world)
@@ -51,6 +51,7 @@ tests_sim_test_drift_LDADD = $(sim_world)
 tests_sim_test_leads_LDADD = $(sim_world)
 tests_sim_test_moves_LDADD = $(sim_world)
 tests_sim_test_standing_LDADD = $(sim_world)
+tests_sim_test_sweep_LDADD = $(sim_world)
 tests_sim_test_switches_LDADD = $(sim_world)
 tests_sim_test_places_LDADD = $(sim_world)
 tests_sim_test_policy_LDADD = $(sim_world)

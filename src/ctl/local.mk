@@ -36,6 +36,7 @@ libtrunkd_ctl_a_SOURCES = $(ctl_manifest) \
 	src/ctl/prune.c src/ctl/prune.h \
 	src/ctl/retry.c \
 	src/ctl/seal.c \
+	src/ctl/sweep.c \
 	src/ctl/target.c src/ctl/target.h \
 	src/ctl/verb.h \
 	src/ctl/verbs.c \

@@ -123,6 +123,15 @@ void age_text(int64_t seconds, char ret[static AGE_BYTES])
         snprintf(ret, AGE_BYTES, "%" PRId64 "d", seconds / day);
 }
 
+bool agrees(const char *question)
+{
+    char answer[8] = "";
+
+    printf("%s Type yes: ", question);
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) && text_equal(answer, "yes\n");
+}
+
 bool yaml_print(const char *json, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };

@@ -37,6 +37,9 @@ void age_text(int64_t seconds, char ret[static AGE_BYTES]);
 /* How many columns of a terminal a UTF-8 text takes, one per character. */
 size_t text_width(const char *text);
 
+/* Asks whoever sits at the terminal, on standard output; true: "yes" was typed. */
+bool agrees(const char *question);
+
 /* JSON text as YAML. */
 MUST_CHECK bool yaml_print(const char *json, struct err *);
 

@@ -1,5 +1,6 @@
 /* What is pruned, and who agrees to it. */
 #include "prune.h"
+#include "out.h"
 
 #include <stdio.h>
 #include <trunkd/text.h>
@@ -53,12 +54,11 @@ bool prune(struct db *db, const struct options *options, const struct manifest *
 
 static bool person_agrees(const struct pruned *pruned)
 {
-    char answer[8] = "";
+    char question[100];
 
     prune_print(pruned, " (if you agree)");
-    printf("delete %zu of the %zu that carry the label? Type yes: ", pruned->count, pruned->among);
-    fflush(stdout);
-    return fgets(answer, sizeof answer, stdin) && text_equal(answer, "yes\n");
+    snprintf(question, sizeof question, "delete %zu of the %zu that carry the label?", pruned->count, pruned->among);
+    return agrees(question);
 }
 
 bool prune_is_agreed(const struct options *options, const struct pruned *pruned, struct err *err)

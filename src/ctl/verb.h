@@ -55,6 +55,7 @@ enum exit_code run_retry(const struct options *);
 enum exit_code run_rotate(const struct options *);
 enum exit_code run_scan(const struct options *);
 enum exit_code run_release(const struct options *);
+enum exit_code run_sweep(const struct options *);
 enum exit_code run_seal(const struct options *);
 enum exit_code run_unlink(const struct options *);
 enum exit_code run_version(const struct options *);

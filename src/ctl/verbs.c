@@ -64,6 +64,10 @@ const struct verb verbs[] = {
     { "scan", "look for drift now", "ACCOUNT… | PROJECT…",
       "Everything that trunkd made there is listed at once instead of in the next few minutes. What somebody has changed or removed is told\n"
       "(trunkctl events) and put back, or left so where the account's drift is report.", TAKES_DATABASE, 1, NAMES_MAX, run_scan },
+    { "sweep", "remove what carries trunkd's tag and belongs to nobody", "ACCOUNT… | PROJECT… --why TEXT [--dry-run] [--yes]",
+      "Strays (trunkctl get strays) are objects that trunkd made and no row of this database knows: most often the database was restored from\n"
+      "a copy. They are listed, and when you agree each of them is looked at once more and removed; events and get strays tell how it went.",
+      TAKES_DATABASE | TAKES(OPTION_WHY) | TAKES(OPTION_DRY_RUN) | TAKES(OPTION_YES), 1, NAMES_MAX, run_sweep },
     { "events", "what happened, when and why", "[NAME…] [-n COUNT] [-w]",
       "The newest last. With -w each is shown when it happens.", TAKES_LIST | TAKES(OPTION_LIMIT) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_events },
     { "export", "write what there is as manifests", "[KIND/NAME… | +NUMBER…] [-l LABEL=VALUE]",

@@ -276,7 +276,10 @@ void gate_wish(struct core *core, struct gate *gate, const char *verb, uint64_t 
         gate->probe_ms = core->now_ms;
 }
 
-static bool is_used(const struct gate *gate) { return gate->rows > 0 || gate->line_count > 0 || gate->lookups_count > 0; }
+static bool is_used(const struct gate *gate)
+{
+    return gate->rows > 0 || gate->line_count > 0 || gate->lookups_count > 0 || gate->sweeps_count > 0;
+}
 
 /* A complete scan has begun since it was asked for, and ended; or there is nothing to look for, or nobody who answers. */
 static bool scan_is_served(const struct gate *gate)
@@ -303,11 +306,12 @@ static void take_wishes(struct gate *gate, bool release, bool scan, struct buf *
 
 static void write_status(struct core *core, struct gate *gate)
 {
-    bool release = gate->release_request != 0, scan = scan_is_served(gate);
+    bool release = gate->release_request != 0, scan = scan_is_served(gate), swept = sweeps_are_done(core, gate);
     bool exists = gate->desired || gate->copy_exists;
     struct buf b;
 
-    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !release && !scan && !gate->strays))
+    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !release && !scan && !swept
+                             && !gate->strays))
         return;
     if (release)
         release_brake(core, gate);
@@ -327,6 +331,7 @@ static void write_status(struct core *core, struct gate *gate)
         unit_event(&b, "account", gate->name, gate->name, gate->held_news, text_or(gate->held, ""));
     gate->held_news = NULL;
     take_wishes(gate, release, scan, &b);
+    sweeps_take(core, gate, &b);
     gate->status_unsaved = false;
     gate->strays = false;
     gate->committing = true;
@@ -376,6 +381,7 @@ void gate_turn(struct core *core, struct gate *gate)
     scans_send(core, gate);
     if (!core->queue_head && gate_may_read(core, gate))
         line_call(core, gate);
+    sweeps_turn(core, gate);
     write_status(core, gate);
 }
 

@@ -24,6 +24,7 @@ libtrunkd_core_a_SOURCES += \
 	src/reconcile/show.c \
 	src/reconcile/standing.c \
 	src/reconcile/state.h \
+	src/reconcile/sweep.c \
 	src/reconcile/transition.c \
 	src/reconcile/transition.h \
 	src/reconcile/turn.c \

@@ -418,6 +418,7 @@ static void gate_free(struct gate *gate)
     arena_release(&gate->tagged_arena);
     wildcards_forget_found(gate);
     free(gate->wildcards);
+    sweeps_forget(gate);
     free(gate->row_json);
     free(gate->held);
     free(gate->losses);

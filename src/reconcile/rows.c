@@ -400,7 +400,11 @@ static void take_request(struct taking *t, const struct json *row)
         request.verb = VERB_ROTATE;
     if (text_equal(type, "account")) {
         struct gate *gate = gate_get(t->core, text_or(object, ""), true);
-        gate_wish(t->core, gate, verb, id);
+        if (text_equal(verb, "sweep"))
+            sweep_wish(gate, id, text_or(json_member(row, "name"), ""),
+                       arena_printf(&t->arena, "%s (%s)", text_or(json_member(row, "why"), ""), text_or(json_member(row, "requested_by"), "")));
+        else
+            gate_wish(t->core, gate, verb, id);
         return;
     }
     struct owner *owner = owner_get(t->core, text_equal(type, "number") ? OWNER_NUMBER : OWNER_TRUNK, text_or(object, ""), true);

@@ -163,6 +163,9 @@ struct unclaimed {
     struct unclaimed *next;
 };
 
+/* A stray that somebody wants removed. looked: for it, after the wish was heard. */
+struct sweep { uint64_t id; char *kind, *external_id, *why; bool looked; };
+
 /* The rows that a list may show. Ids and nonces are as they were when the list had ended; row NULL: it is gone since. */
 struct scope_entry { struct row *row; const char *id, *nonce; };
 struct scope { struct scope_entry *entries; size_t count, capacity; struct map by_id, by_nonce; };
@@ -261,6 +264,8 @@ struct gate {
     uint64_t release_request;       /* id of a wish to release the brake; 0: none */
     uint64_t scan_request;          /* id of a wish to look at everything now; 0: none */
     int64_t scan_asked_ms;
+    struct sweep *sweeps;           /* wishes to have strays removed */
+    size_t sweeps_count;
 };
 
 /* A parent row (agent, account, project) is acknowledged when every turn queued before has been committed: first those of the queue
@@ -443,6 +448,13 @@ bool gate_may_write(struct core *, struct gate *);
 bool gate_may_read(struct core *, struct gate *);
 bool gate_only_reports(const struct gate *);                   /* what somebody changed there is left so */
 void gate_wish(struct core *, struct gate *, const char *verb, uint64_t id);
+
+/* sweep.c */
+void sweep_wish(struct gate *, uint64_t id, const char *name, const char *why);
+void sweeps_turn(struct core *, struct gate *);
+bool sweeps_are_done(const struct core *, const struct gate *);             /* at least one of them */
+void sweeps_take(const struct core *, struct gate *, struct buf *unit);     /* those go into the unit */
+void sweeps_forget(struct gate *);
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
 uint32_t gate_places_to_write(const struct core *, const struct gate *);
@@ -506,6 +518,9 @@ void unclaimed_bury(struct core *, struct scan *, const struct found *, const st
 void unclaimed_twin(struct core *, struct scan *, const struct found *, struct owner *);
 void unclaimed_forget(struct gate *);
 void wildcards_forget_found(struct gate *);                     /* likewise */
+struct unclaimed *unclaimed_by_id(struct gate *, const struct kind *, const char *id);
+/* It gets a row that nobody wants; *unclaimed is gone then. */
+void unclaimed_sweep(struct core *, struct gate *, struct unclaimed *, struct owner *, const char *why);
 void unclaimed_forget_listed(struct gate *);                    /* before a complete scan finds them anew */
 void send_get(struct core *, struct flight, const struct request *, const char *what, const char *object);
 

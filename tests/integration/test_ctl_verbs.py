@@ -362,6 +362,21 @@ def test_release_is_for_what_is_held(fleet):
     assert fleet.q("select verb, name, why from trunkd.request") == [("release", "main", "meant")]
 
 
+def test_sweep_asks_for_the_strays_that_were_seen(fleet):
+    assert (trunkctl(fleet, "sweep", "lk", "--why", "old").out, trunkctl(fleet, "sweep", "lk", "--dry-run").code) == ("there is no stray\n", 0)
+    fleet.q("insert into trunkd.stray (account, kind, external_id) values ('lk', 'livekit.dispatch_rule', 'SDR_1'), ('main', 'twilio.trunk', 'TK1')")
+    dry = trunkctl(fleet, "sweep", "project/lk", "--dry-run")
+    assert (dry.code, dry.out) == (0, "livekit.dispatch_rule SDR_1 in lk would be removed (dry run)\n")
+    asked = trunkctl(fleet, "sweep", "lk", "--why", "old")
+    assert (asked.code, asked.err) == (3, "trunkctl: sweep would remove 1; nothing was asked for. Where nobody can be asked, --yes agrees to it\n")
+    assert trunkctl(fleet, "sweep", "lk").err == "trunkctl: sweep needs --why TEXT: say how you know that nobody needs them\n"
+    assert fleet.q("select * from trunkd.request") == []
+    done = trunkctl(fleet, "sweep", "lk", "main", "--why", "old", "--yes")
+    assert (done.code, done.out) == (0, "livekit.dispatch_rule SDR_1 in lk will be removed\ntwilio.trunk TK1 in main will be removed\n")
+    assert fleet.q("select verb, name, object_type, object, why from trunkd.request order by id") == [
+        ("sweep", "livekit.dispatch_rule/SDR_1", "account", "lk", "old"), ("sweep", "twilio.trunk/TK1", "account", "main", "old")]
+
+
 def test_events_newest_last(fleet):
     assert trunkctl(fleet, "events").err == "no events\n"
     for n in range(60):

@@ -103,6 +103,7 @@ def fleet(cluster):
     db.q("insert into trunkd.phone_number (phone_number, twilio_account, agent) values (%s, 'main', 'support')", N)
     db.q("""update trunkd.agent set labels = '{"team": "support"}'; update trunkd.phone_number set labels = '{"team": "support"}'""")
     db.q("insert into trunkd.seal_key (key_id, public_key) values ('ffffffff', %s)", "AQ" + "A" * 41 + "=")
+    db.q("insert into trunkd.stray (account, kind, external_id) values ('lk', 'livekit.dispatch_rule', 'SDR_old')")
     db.q("create role viewer login in role trunkd_reader; create role guest login; create role stranger login password 'right'")
     strange = [pglib.Db(cluster, name) for name in ("newer", "other", "older")]
     for one, template in zip(strange, ("trunkd_template", "trunkd_template", "template1")):

@@ -244,7 +244,7 @@ def test_only_what_is_meant_to_be_called_can_be_called(world):
     callable_by = {
         "trunkd_reader": {"gone", "condition_of", "in_ms", "current_timeline"},
         "trunkd_app": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "scan", "rotate", "force_delete"},
-        "trunkd_admin": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "scan", "rotate", "force_delete", "release"},
+        "trunkd_admin": {"gone", "condition_of", "in_ms", "current_timeline", "retry", "scan", "rotate", "force_delete", "release", "sweep"},
         "trunkd_daemon": {"gone", "condition_of", "in_ms", "current_timeline", "commit", "lease_take", "lease_renew", "lease_release", "prune"},
     }
     for role, names in callable_by.items():

@@ -582,16 +582,16 @@ void db_wish(struct db *db, const char *table, const char *key, const char *colu
     undo_end(db, false);
 }
 
-void db_ask(struct db *db, const char *verb, const char *object_type, const char *object, const char *why)
+void db_ask(struct db *db, const char *verb, const char *object_type, const char *object, const char *name)
 {
     struct json_object *row = shallow_copy(get(db->defaults, "request"));
     char id[24];
 
     snprintf(id, sizeof(id), "%" PRId64, ++db->sequence);
     put(row, "id", json_object_new_int64(db->sequence));
-    put(row, "name", json_object_new_string(object));
+    put(row, "name", json_object_new_string(name));
     put(row, "verb", json_object_new_string(verb));
-    put(row, "why", json_object_new_string(why));
+    put(row, "why", json_object_new_string("a test"));
     put(row, "object_type", json_object_new_string(object_type));
     put(row, "object", json_object_new_string(object));
     store(db, "request", id, row);

@@ -28,7 +28,7 @@ void db_release(struct db *);
 /* What applications do. `columns` is merged into the row (a new one when there is none); NULL deletes it. One call is one
  * statement; as nothing happens between two calls, calls in a row are one transaction. */
 void db_wish(struct db *, const char *table, const char *key, const char *columns);
-void db_ask(struct db *, const char *verb, const char *object_type, const char *object, const char *why);
+void db_ask(struct db *, const char *verb, const char *object_type, const char *object, const char *name);
 
 /* What the daemon does. */
 enum commit_outcome db_commit(struct db *, int64_t epoch, const char *unit);

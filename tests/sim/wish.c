@@ -11,7 +11,13 @@ void world_wish(struct world *w, const char *table, const char *key, const char 
 
 void world_ask(struct world *w, const char *verb, const char *object_type, const char *object)
 {
-    db_ask(&w->db, verb, object_type, object, "a test");
+    db_ask(&w->db, verb, object_type, object, object);
+    world_hint(w);
+}
+
+void world_sweep(struct world *w, const char *account, const char *name)
+{
+    db_ask(&w->db, "sweep", "account", account, name);
     world_hint(w);
 }
 

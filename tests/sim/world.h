@@ -107,6 +107,7 @@ void world_reply(struct world *, int daemon, uint64_t id, const struct reply *);
 /* Wishes, in one transaction until the next run. */
 void world_wish(struct world *, const char *table, const char *key, const char *columns);
 void world_ask(struct world *, const char *verb, const char *object_type, const char *object);
+void world_sweep(struct world *, const char *account, const char *name);     /* "livekit.inbound_trunk/ST_abc" */
 void world_add_sip(struct world *, const char *number);             /* inbound */
 void world_add_sip_both(struct world *, const char *number);        /* outbound by sip.carrier.example, with the password of the world */
 void world_add_number(struct world *, const char *number, const char *directions);      /* "inbound", "outbound" or "both" */
