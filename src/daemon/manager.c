@@ -42,7 +42,7 @@ struct answer {
 
 struct manager {
     sd_event *event;
-    struct config *config;
+    struct config *config, *started;    /* as read last; and first, of which some counts until the end */
     char *path;
     struct core *core;
     struct effects effects;
@@ -326,6 +326,34 @@ static int on_figures(sd_event_source *source, const struct signalfd_siginfo *in
     return 0;
 }
 
+static void config_free(struct config *config)
+{
+    config_release(config);
+    free(config);
+}
+
+static bool same_keys(const struct config *a, const struct config *b)
+{
+    bool same = a->key_paths_count == b->key_paths_count;
+
+    for (size_t i = 0; same && i < a->key_paths_count; i++)
+        same = text_equal(a->key_paths[i], b->key_paths[i]);
+    return same;
+}
+
+/* What only a start reads. */
+static void tell_restart(const struct config *old, const struct config *new)
+{
+    const struct { const char *key; bool same; } keys[] = {
+        { "database", text_equal(old->database, new->database) }, { "metrics", text_equal(old->metrics, new->metrics) },
+        { "secrets_directory", text_equal(old->secrets_directory, new->secrets_directory) }, { "keys", same_keys(old, new) },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        if (!keys[i].same)
+            log_printf(MESSAGE_NEEDS_RESTART, keys[i].key, "another value is in the configuration; it counts from the next start: systemctl restart trunkd");
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
     struct manager *m = userdata;
@@ -336,11 +364,12 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, (uint64_t)now_ms(CLOCK_MONOTONIC) * 1000);
     buf_init(&complaints, CONFIG_COMPLAINTS_BYTES_MAX);
     if (config_read(m->path, config, &complaints)) {
+        tell_restart(m->started, config);
         m->config = config;
         log_set_max(config->log_level);
         take(m, &(struct event){ .type = EVENT_CONFIG, .config = &config->settings });
-        config_release(old);
-        free(old);
+        if (old != m->started)
+            config_free(old);
         log_line(MESSAGE_CONFIGURATION_READ, NULL, "configuration read again (allowed_origins, timing, log_level)");
     } else {
         log_printf(MESSAGE_CONFIGURATION_WRONG, NULL, "the configuration is wrong, the old one stays in force:\n%s", complaints.data);
@@ -434,7 +463,7 @@ bool manager_new(struct config *config, const char *path, struct manager **ret_m
 {
     struct manager *m = must_calloc(1, sizeof(*m));
 
-    m->config = config;
+    m->config = m->started = config;
     m->path = must_strdup(path);
     m->answers_end = &m->answers;
     m->figures = figures_new();
@@ -473,8 +502,9 @@ void manager_free(struct manager *m)
     for (size_t i = 0; i < ARRAY_SIZE(m->signals); i++)
         sd_event_source_disable_unref(m->signals[i]);
     sd_event_unref(m->event);
-    config_release(m->config);
-    free(m->config);
+    if (m->config != m->started)
+        config_free(m->config);
+    config_free(m->started);
     free(m->path);
     free(m);
 }

@@ -287,6 +287,12 @@ void connection_go_on(struct connection *c)
 
 /* ---- the beginning of a connection --------------------------------------------------------------------------------------------------- */
 
+static void drop_notice(void *userdata, const PGresult *result)
+{
+    (void)userdata;
+    (void)result;
+}
+
 static void on_session(void *userdata, struct answer *answer)
 {
     struct connection *c = userdata;
@@ -302,12 +308,6 @@ static void on_session(void *userdata, struct answer *answer)
     c->options.ready(c->options.userdata);
 }
 
-static void drop_notice(void *userdata, const PGresult *result)
-{
-    (void)userdata;
-    (void)result;
-}
-
 static void session_begin(struct connection *c)
 {
     char statement_timeout[24], lock_timeout[24];
@@ -316,7 +316,6 @@ static void session_begin(struct connection *c)
     c->state = SETTING_UP;
     snprintf(statement_timeout, sizeof statement_timeout, "%lld", (long long)c->options.statement_timeout_ms);
     snprintf(lock_timeout, sizeof lock_timeout, "%lld", (long long)c->options.lock_timeout_ms);
-    PQsetNoticeReceiver(c->conn, drop_notice, NULL);
     if (PQsetnonblocking(c->conn, 1) != 0 || !PQenterPipelineMode(c->conn))
         lost(c, "cannot switch the connection to pipeline mode");
     else
@@ -384,6 +383,8 @@ static void connect_start(struct connection *c)
     c->state = CONNECTING;
     timer_set(c, CONNECT_TIMEOUT_MS);
     c->conn = PQconnectStartParams(keys, values, /* expand_dbname= */ 1);
+    if (c->conn)
+        PQsetNoticeReceiver(c->conn, drop_notice, NULL);        /* libpq's own writes to standard error, from the first message on */
     if (!c->conn)
         lost(c, "out of memory");
     else if (PQstatus(c->conn) == CONNECTION_BAD)

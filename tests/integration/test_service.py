@@ -92,6 +92,21 @@ def test_the_log_level_is_changed_by_a_reload(world):
     world.daemon.wait_log("delete livekit.inbound_trunk")
 
 
+def test_a_reload_says_what_needs_a_restart(world):
+    world.daemon.start()
+    world.daemon.wait_log("took it, epoch")
+    path = world.daemon.folder / "trunkd.yaml"
+    text = path.read_text()
+    path.write_text(text + "metrics: 127.0.0.1:9\n" if "metrics:" not in text else text.replace("metrics: ", "metrics: 127.0.0.1:9 #"))
+    for times in 1, 2:                      # as long as it is so
+        world.daemon.signal(signal.SIGHUP)
+        world.daemon.wait_log("metrics: another value is in the configuration; it counts from the next start", times)
+    path.write_text(text)
+    world.daemon.signal(signal.SIGHUP)
+    world.daemon.wait_log("configuration read again", 3)
+    assert world.daemon.log().count("another value is in the configuration") == 2
+
+
 def test_the_status_line_counts_and_says_what_is_waited_for(world):
     world.own(A)
     world.number(A)
