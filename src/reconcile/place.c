@@ -249,9 +249,12 @@ static void force_delete(struct core *core, struct owner *owner, const char *why
     owner_tell(owner, NULL, "ForceDeleted", "%s", why);
 }
 
-/* Wishes are taken between two operations: what is under way is answered first. */
+/* Wishes are taken between two operations: what is under way is answered first. And not in the first turn of a life: they rest on how the
+ * owner stands. */
 void verbs_apply(struct core *core, struct owner *owner)
 {
+    if (!owner->turned)
+        return;
     for (size_t i = 0; i < owner->requests_count; i++) {
         struct request_row *request = &owner->requests[i];
         if (request->taken)

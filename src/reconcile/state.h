@@ -133,6 +133,7 @@ struct owner {
     size_t crowd;                   /* how many stood in the queue before it when it was queued last */
     bool called;                    /* a place in a window is free, and this turn is for it */
     bool queued, committing, again, unknown;    /* unknown: the unit's fate is read when the database is back */
+    bool turned;                    /* has had a turn since the ledger was read: how it stands, and where, is of this life */
     bool undone;                    /* its last unit was not written, and the next one is not yet */
     uint32_t changed;               /* units in a row that rested on something that had changed */
     uint64_t unit, sequence;

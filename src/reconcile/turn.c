@@ -379,6 +379,9 @@ void owner_turn(struct core *core, struct owner *owner)
     standing_decide(t);
     owner_wake_at(core, owner, t->wake_ms);
     commit_turn(t);
+    if (!owner->turned && owner->requests_count > 0)
+        owner_queue(core, owner);
+    owner->turned = true;
 }
 
 /* Wakes the numbers whose last plan waited for their trunk, all of them when it is another one than they were planned with, the one that

@@ -342,11 +342,13 @@ static void mended(struct world *w, const struct step *step, const char *beside)
 }
 
 /* What was given up is on record, and nobody's duty any more. */
-static void given_up(struct world *w, const struct step *step, const char *beside)
+static void give_up(struct world *w, const struct step *step, const char *beside, bool crash)
 {
     const char *object = stuck(w, step, beside);
     size_t orphans = 0;
 
+    if (crash)
+        world_crash(w, 0);
     world_ask(w, "force_delete", *object == '+' ? "number" : "trunk", object);
     rest(w);
     assert_string_equal(world_status(w, A), "gone");
@@ -366,6 +368,9 @@ static void given_up(struct world *w, const struct step *step, const char *besid
     assert_string_equal(world_status(w, B), "active/UpToDate");
     assert_string_equal(db_text(db_row(&w->db, "trunk_status", db_text(db_row(&w->db, "number_status", B), "trunk")), "reason"), "UpToDate");
 }
+
+static void given_up(struct world *w, const struct step *step, const char *beside) { give_up(w, step, beside, /* crash= */ false); }
+static void given_up_at_a_start(struct world *w, const struct step *step, const char *beside) { give_up(w, step, beside, /* crash= */ true); }
 
 /* Of every step, on an empty account and on a standing trunk. */
 static void every_refused_removal(const char *what, void (*ends)(struct world *, const struct step *, const char *beside))
@@ -399,6 +404,13 @@ static void test_a_forced_deletion_leaves_orphans(void **state)
 {
     (void)state;
     every_refused_removal("given up", given_up);
+}
+
+/* The wish is among the first that the next daemon reads. */
+static void test_a_forced_deletion_is_heard_at_a_start(void **state)
+{
+    (void)state;
+    every_refused_removal("given up at a start", given_up_at_a_start);
 }
 
 static void comes_back(struct world *w, const struct step *step, const char *beside)
@@ -480,6 +492,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_number_on_a_foreign_trunk_is_left_there),
         cmocka_unit_test(test_a_refused_removal_is_corrupted_and_ends_by_itself_when_mended),
         cmocka_unit_test(test_a_forced_deletion_leaves_orphans),
+        cmocka_unit_test(test_a_forced_deletion_is_heard_at_a_start),
         cmocka_unit_test(test_a_corrupted_number_stays_so_while_its_removal_is_tried_again),
         cmocka_unit_test(test_the_last_number_of_a_revoked_account_is_given_up_at_once),
         cmocka_unit_test(test_force_delete_does_nothing_where_nothing_is_stuck),
