@@ -22,7 +22,7 @@ def forgetful(db, tmp_path):
         for table in ("phone_number", "resource", "number_status", "tombstone", "dirty", "event"):
             db.q(f"delete from trunkd.{table}")
         tag = f"td-{db.one('select tag from trunkd.installation')}-aaaaaaaaaaaaa-bbbbbbbb"
-        world.sim.add_object(world.accounts["main"].sid, "trunks", {"friendly_name": "old", "domain_name": tag + ".pstn.twilio.com"})
+        world.sim.add_object(world.accounts["main"].sid, "trunks", {"friendly_name": f"old [{tag}]", "domain_name": tag + ".pstn.twilio.com"})
         world.own(NEW)
         world.number(NEW)
         world.daemon.start()
