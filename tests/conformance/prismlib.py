@@ -2,8 +2,9 @@
 
     client -> front -> Prism of the document that the path belongs to -> back -> simulator
 
-The front is the one base URL for all of Twilio's hosts and keeps what Prism found. The back lets one set of processes serve many
-simulators, one after the other, and carries the front's name in Host, so that links to next pages lead through here again.
+A simulator's front is the one base URL for all of Twilio's hosts and keeps what Prism found. It says in headers of its own whose request
+it is, so that one set of processes serves many simulators at once: the back sends it there, with the front's name in Host, so that links
+to next pages lead through here again.
 """
 import contextlib
 import fnmatch
@@ -20,6 +21,7 @@ import urllib.parse
 HERE = pathlib.Path(__file__).resolve().parent
 # A path belongs to the first document whose prefix it begins with.
 DOCUMENTS = (("/2010-04-01/", "twilio_api_v2010"), ("/v1/Trunks", "twilio_trunking_v1"), ("/v1/", "twilio_voice_v1"))
+UPSTREAM, FRONT = "X-Upstream", "X-Front"
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "te", "trailers", "upgrade"}
 
 
@@ -41,6 +43,10 @@ class Relay(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         pass                    # a client that has gone
 
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -50,7 +56,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def relay(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:              # its client thought better of it
+            self.close_connection = True
+            return
         try:
             status, headers, reply = self.server.forward(self.command, self.path, dict(self.headers), body)
         except Gone:
@@ -85,17 +95,20 @@ def exchange(base, method, path, headers, body, host=None):
         connection.close()
 
 
+def milliseconds(duration):
+    number, unit = re.fullmatch(r"(\d+)(ms|s)", duration).groups()
+    return int(number) * {"ms": 1, "s": 1000}[unit]
+
+
 def document_of(path):
     return next((document for prefix, document in DOCUMENTS if path.startswith(prefix)), None)
 
 
 class Prism:
     def __init__(self, modules, folder):
-        self.upstream, self.found, self.asked, self.exceptions = None, [], [], Exceptions()
+        self.found, self.asked, self.exceptions = [], [], Exceptions()
         self.back = Relay(self.to_simulator)
-        self.front = Relay(self.to_prism)
-        self.url = self.front.url
-        self.processes, self.bases = {}, {}
+        self.processes, self.bases, self.fronts = {}, {}, {}
         for _, document in DOCUMENTS:
             log = folder / f"{document}.log"
             command = ["node", str(modules / "@stoplight/prism-cli/dist/index.js"), "proxy", str(HERE / "openapi" / f"{document}.json"), self.back.url,
@@ -112,16 +125,24 @@ class Prism:
             assert ready, log.read_text()
             self.bases[document] = ready[1]
 
-    def to_simulator(self, method, path, headers, body):
-        return exchange(self.upstream, method, path, headers, body, host=self.front.url.partition("//")[2])
+    def front(self, upstream):
+        """Its base URL."""
+        if upstream not in self.fronts:
+            self.fronts[upstream] = Relay(lambda *request: self.to_prism(upstream, *request))
+        return self.fronts[upstream].url
 
-    def to_prism(self, method, path, headers, body):
+    def to_simulator(self, method, path, headers, body):
+        names = {name.lower(): value for name, value in headers.items()}
+        return exchange(names[UPSTREAM.lower()], method, path, headers, body, host=names[FRONT.lower()])
+
+    def to_prism(self, upstream, method, path, headers, body):
         document = document_of(path)
         if not document:
             self.found.append(Finding(method, path, 0, {"location": ["request"], "severity": "Error", "message": "in no document"}))
-            return exchange(self.upstream, method, path, headers, body)
+            return exchange(upstream, method, path, headers, body)
         self.asked.append((method, path))
-        status, answer, reply = exchange(self.bases[document], method, path, headers, body)
+        whose = {UPSTREAM: upstream, FRONT: self.front(upstream).partition("//")[2]}
+        status, answer, reply = exchange(self.bases[document], method, path, {**headers, **whose}, body)
         if status == 500 and b'"type":"FetchError"' in reply:
             raise Gone
         names = {name.lower(): value for name, value in answer.items()}
@@ -148,16 +169,24 @@ class Prism:
         """Every world that is made meanwhile has its Twilio behind Prism, and longer times, because Prism is slow."""
         class Routed(worldlib.World):
             def __init__(self, db, folder, timing=None, **options):
-                super().__init__(db, folder, timing={**patient, **(timing or {})}, **options)
+                timing = {**patient, **(timing or {})}
+                timing.update({name: max(timing[name], value, key=milliseconds) for name, value in patient.items()})
+                super().__init__(db, folder, timing=timing, **options)
 
             def new_daemon(self, *arguments, **options):
-                prism.upstream = self.sim.twilio_url
-                if prism.url not in self.urls:
-                    self.urls.append(prism.url)
+                front = prism.front(self.sim.twilio_url)
+                if front not in self.urls:
+                    self.urls.append(front)
                 return super().new_daemon(*arguments, **options)
 
             def account(self, name="main", **columns):
-                return super().account(name, **{"base_url": prism.url, **columns})
+                return super().account(name, **{"base_url": prism.front(self.sim.twilio_url), **columns})
+
+            def close(self):
+                try:
+                    super().close()
+                finally:
+                    prism.close_front(self.sim.twilio_url)
 
         monkeypatch.setattr(worldlib, "World", Routed)
         with prism.watched():
@@ -168,9 +197,14 @@ class Prism:
             process.terminate()
         for process, _ in self.processes.values():
             process.wait(20)
-        for relay in (self.front, self.back):
-            relay.shutdown()
-            relay.server_close()
+        for upstream in list(self.fronts):
+            self.close_front(upstream)
+        self.back.close()
+
+    def close_front(self, upstream):
+        relay = self.fronts.pop(upstream, None)
+        if relay:
+            relay.close()
 
 
 class Exceptions:

@@ -2,6 +2,8 @@
 import fnmatch
 import json
 import re
+import socket
+import urllib.parse
 
 import pytest
 
@@ -20,6 +22,17 @@ PATIENT = {"request_timeout": "10s", "send_window": "5s", "quiet_twilio": "10s",
 def through_prism(prism, monkeypatch):
     with prism.between(worldlib, monkeypatch, PATIENT):
         yield
+
+
+def test_a_request_that_its_client_cuts_short_is_passed_on_to_nobody(prism, sdk_sim):
+    """As a daemon does that was stopped in the middle of one, and has lost its lease when it goes on."""
+    front, since = urllib.parse.urlsplit(prism.front(sdk_sim.twilio_url)), sdk_sim.last()
+    prism.asked.clear()
+    with socket.create_connection((front.hostname, front.port)) as client:
+        client.sendall(b"POST /v1/Trunks HTTP/1.1\r\nHost: front\r\nContent-Length: 14\r\n\r\nFriendly")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+    assert prism.asked == [] and sdk_sim.log(since) == []
 
 
 def test_more_than_a_page_of_trunks(crowd, prism):

@@ -9,7 +9,7 @@ from test_sdk_twilio import (Maker, test_created_fetched_and_listed, test_number
 
 @pytest.fixture(scope="module")
 def sdk_process(node_modules, sdk_sim, prism):
-    sdks = nodelib.Sdks(node_modules, sdk_sim, twilio_url=prism.url)
+    sdks = nodelib.Sdks(node_modules, sdk_sim, twilio_url=prism.front(sdk_sim.twilio_url))
     yield sdks
     sdks.close()
 
@@ -24,7 +24,6 @@ def maker(sdk):
 
 
 @pytest.fixture(autouse=True)
-def through_prism(prism, sdk_sim):
-    prism.upstream = sdk_sim.twilio_url
+def through_prism(prism):
     with prism.watched():
         yield
