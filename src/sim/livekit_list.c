@@ -100,26 +100,55 @@ void lk_list(struct sim *sim, struct call *call)
     answer_json(call, 200, answer);
 }
 
-/* The deprecated union of all kinds. */
+/* Of the numbers it has the first only. */
+static struct json_object *as_old_trunk(const struct sim *sim, const struct object *o)
+{
+    static const struct { enum sim_kind kind; const char *now, *then; } fields[] = {
+        { KIND_INBOUND_TRUNK, "allowed_addresses", "inbound_addresses" }, { KIND_INBOUND_TRUNK, "allowed_numbers", "inbound_numbers" },
+        { KIND_INBOUND_TRUNK, "auth_username", "inbound_username" }, { KIND_INBOUND_TRUNK, "auth_password", "inbound_password" },
+        { KIND_OUTBOUND_TRUNK, "address", "outbound_address" }, { KIND_OUTBOUND_TRUNK, "transport", "transport" },
+        { KIND_OUTBOUND_TRUNK, "auth_username", "outbound_username" }, { KIND_OUTBOUND_TRUNK, "auth_password", "outbound_password" },
+    };
+    struct json_object *set = json_object_new_object();
+    put_text(set, "sip_trunk_id", o->id);
+    put_text(set, "kind", o->kind == KIND_INBOUND_TRUNK ? "TRUNK_INBOUND" : "TRUNK_OUTBOUND");
+    put_text(set, "name", text_or(get_text(o->body, "name"), ""));
+    put_text(set, "metadata", text_or(get_text(o->body, "metadata"), ""));
+    put_text(set, "outbound_number", text_or(array_text(get_array(o->body, "numbers"), 0), ""));
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+        struct json_object *value = get_json(o->body, fields[i].now);
+        if (fields[i].kind == o->kind && value && !(sim->set.livekit_hides_passwords && text_equal(fields[i].now, "auth_password")))
+            put_json(set, fields[i].then, json_object_get(value));
+    }
+    return set;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp((*(const struct object *const *)a)->id, (*(const struct object *const *)b)->id);
+}
+
+/* The deprecated list of both kinds. */
 void lk_list_old_trunks(struct sim *sim, struct call *call)
 {
-    static const struct { enum sim_kind kind; const char *name; } both[] = {
-        { KIND_INBOUND_TRUNK, "TRUNK_INBOUND" }, { KIND_OUTBOUND_TRUNK, "TRUNK_OUTBOUND" },
-    };
+    size_t inbound_count = 0, outbound_count = 0;
+    const struct object **inbound = lk_seen_by_id(sim, call->tenant, KIND_INBOUND_TRUNK, &inbound_count);
+    const struct object **outbound = lk_seen_by_id(sim, call->tenant, KIND_OUTBOUND_TRUNK, &outbound_count);
+    size_t count = inbound_count + outbound_count;
+    const struct object **both = arena_alloc(&call->arena, (count + 1) * sizeof(*both));
     struct json_object *answer = json_object_new_object(), *items = json_object_new_array();
-    for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
-        for (const struct object *o = call->tenant->lists[both[k].kind].head; o; o = o->next) {
-            struct json_object *set = json_object_new_object();
-            if (object_listed(sim, o)) {
-                put_text(set, "sip_trunk_id", o->id);
-                put_text(set, "kind", both[k].name);
-                put_text(set, "name", text_or(get_text(o->body, "name"), ""));
-                put_text(set, "metadata", text_or(get_text(o->body, "metadata"), ""));
-                json_object_array_add(items, lk_encode(&lk_old_trunk, set, sim->set.livekit_camel));
-            }
+    for (size_t i = 0; i < count; i++)
+        both[i] = i < inbound_count ? inbound[i] : outbound[i - inbound_count];
+    qsort(both, count, sizeof(*both), by_id);
+    for (size_t i = 0; i < count; i++) {
+        if (object_listed(sim, both[i])) {
+            struct json_object *set = as_old_trunk(sim, both[i]);
+            json_object_array_add(items, lk_encode(&lk_old_trunk, set, sim->set.livekit_camel));
             json_object_put(set);
         }
     }
+    free(inbound);
+    free(outbound);
     put_json(answer, "items", items);
     answer_json(call, 200, answer);
 }
