@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -98,3 +99,9 @@ class Sdks:
 def as_message(name, document):
     """An argument that the bridge makes a message of @livekit/protocol."""
     return {"$": name, "json": document}
+
+
+def settings_of(document):
+    """The names in manifests of what that document of a row may hold."""
+    table = (HERE.parents[1] / "include" / "trunkd" / "settings.def").read_text()
+    return re.findall(rf"^SETTING\({document}, \w+, (\w+),", table, re.M)

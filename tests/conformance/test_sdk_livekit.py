@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from nodelib import SdkError, as_message
+from nodelib import SdkError, as_message, settings_of
 
 ENCRYPTED = as_message("SIPMediaConfig", {"encryption": "SIP_MEDIA_ENCRYPT_ALLOW", "onlyListedCodecs": True, "codecs": [{"name": "PCMU", "rate": 8000}]})
-ROOM = as_message("RoomConfiguration", {"agents": [{"agentName": "front-desk", "metadata": "{}"}], "emptyTimeout": 30})
+AGENTS = [{"agentName": "front-desk", "metadata": "{}"}, {"agentName": "scribe"}]
+ROOM = as_message("RoomConfiguration", {"agents": AGENTS, "emptyTimeout": 30})
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Kind:
     message: str        # of @livekit/protocol
     create: list        # arguments; {n} is a number of its own
     shows: dict         # what the create must show
-    replace: dict       # the message that takes its place
+    replace: dict       # the message that takes its place; it has what the SDK's create does not
     fields: dict        # of the partial update
     fields_show: dict
     filters: dict       # list options that show exactly it; {id} is its own
@@ -34,29 +35,36 @@ KINDS = [
                                          "metadata": "m", "ringingTimeout": 45}],
          {"name": "in {n}", "numbers": ["+1555010000{n}"], "allowedNumbers": ["+15550199999"], "authUsername": "u", "authPassword": "p",
           "krispEnabled": True, "headers": {"X-A": "b"}, "headersToAttributes": {"X-B": "c"}, "includeHeaders": "SIP_X_HEADERS",
-          "metadata": "m", "ringingTimeout": "45s"},
-         {"name": "again", "numbers": ["+15550100090"], "maxCallDuration": "3600s", "allowedAddresses": ["192.0.2.0/24"]},
+          "metadata": "m", "ringingTimeout": "45s",
+          "media": {"encryption": "SIP_MEDIA_ENCRYPT_ALLOW", "onlyListedCodecs": True, "codecs": [{"name": "PCMU", "rate": 8000}]}},
+         {"name": "again", "numbers": ["+15550100090"], "maxCallDuration": "3600s", "allowedAddresses": ["192.0.2.0/24"],
+          "attributesToHeaders": {"a": "X-C"}, "mediaEncryption": "SIP_MEDIA_ENCRYPT_REQUIRE"},
          {"numbers": as_message("ListUpdate", {"add": ["+15550100091"]}), "name": "changed", "metadata": ""},
          {"numbers": ["+15550100090", "+15550100091"], "name": "changed", "maxCallDuration": "3600s"},
          {"trunkIds": ["{id}"]}, "deleteSipTrunk"),
     Kind("SipOutboundTrunk", "sipTrunkId", "SIPOutboundTrunkInfo",
          ["out {n}", "td-{n}.pstn.twilio.com", ["+1555010000{n}"], {"transport": 3, "authUsername": "u", "authPassword": "p", "headers": {"X-A": "b"},
+                                                                   "headersToAttributes": {"X-B": "c"}, "includeHeaders": 2,
                                                                    "destinationCountry": "us", "mediaEncryption": 2, "metadata": "m"}],
          {"name": "out {n}", "address": "td-{n}.pstn.twilio.com", "numbers": ["+1555010000{n}"], "transport": "SIP_TRANSPORT_TLS", "authUsername": "u",
-          "authPassword": "p", "headers": {"X-A": "b"}, "destinationCountry": "us", "mediaEncryption": "SIP_MEDIA_ENCRYPT_REQUIRE"},
-         {"name": "again", "numbers": ["+15550100090"], "address": "other.pstn.twilio.com", "fromHost": "from.test"},
+          "authPassword": "p", "headers": {"X-A": "b"}, "headersToAttributes": {"X-B": "c"}, "includeHeaders": "SIP_ALL_HEADERS",
+          "destinationCountry": "us", "mediaEncryption": "SIP_MEDIA_ENCRYPT_REQUIRE"},
+         {"name": "again", "numbers": ["+15550100090"], "address": "other.pstn.twilio.com", "fromHost": "from.test",
+          "attributesToHeaders": {"a": "X-C"}},
          {"numbers": as_message("ListUpdate", {"set": ["+15550100091"]}), "destinationCountry": "de", "authUsername": "v"},
          {"numbers": ["+15550100091"], "destinationCountry": "de", "authUsername": "v", "address": "other.pstn.twilio.com"},
          {"trunkIds": ["{id}"]}, "deleteSipTrunk"),
     Kind("SipDispatchRule", "sipDispatchRuleId", "SIPDispatchRuleInfo",
          [{"type": "individual", "roomPrefix": "call", "pin": "{n}"}, {"name": "rule {n}", "trunkIds": ["ST_{n}"], "attributes": {"a": "b"},
                                                                      "hidePhoneNumber": True, "roomConfig": ROOM, "metadata": "m"}],
-         {"name": "rule {n}", "trunkIds": ["ST_{n}"], "attributes": {"a": "b"}, "hidePhoneNumber": True, "metadata": "m"},
-         {"name": "again", "trunkIds": ["ST_a"], "rule": {"dispatchRuleDirect": {"roomName": "r"}}, "numbers": ["+15550100090"],
-          "mediaEncryption": "SIP_MEDIA_ENCRYPT_ALLOW"},
+         {"name": "rule {n}", "trunkIds": ["ST_{n}"], "attributes": {"a": "b"}, "hidePhoneNumber": True, "metadata": "m",
+          "rule": {"dispatchRuleIndividual": {"roomPrefix": "call", "pin": "{n}"}}, "roomConfig": {"agents": AGENTS, "emptyTimeout": 30}},
+         {"name": "again", "trunkIds": ["ST_a"], "rule": {"dispatchRuleIndividual": {"roomPrefix": "r", "noRandomness": True}},
+          "numbers": ["+15550100090"], "mediaEncryption": "SIP_MEDIA_ENCRYPT_ALLOW"},
          {"trunkIds": as_message("ListUpdate", {"remove": ["ST_a"], "add": ["ST_b"]}), "attributes": {"c": "d"},
           "rule": as_message("SIPDispatchRule", {"dispatchRuleCallee": {"roomPrefix": "c", "randomize": True}})},
-         {"trunkIds": ["ST_b"], "attributes": {"c": "d"}, "numbers": ["+15550100090"]},
+         {"trunkIds": ["ST_b"], "attributes": {"c": "d"}, "numbers": ["+15550100090"],
+          "rule": {"dispatchRuleCallee": {"roomPrefix": "c", "randomize": True}}},
          {"dispatchRuleIds": ["{id}"]}, "deleteSipDispatchRule"),
 ]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=[k.name for k in KINDS])
@@ -80,8 +88,13 @@ def everything(sdk, kind, options=None):
     return sdk.livekit("list" + kind.name, *([options] if options else []))
 
 
-def part(whole, names):
-    return {k: whole.get(k) for k in names}
+def part(whole, shape):
+    """What is named in that shape, below it too; the agents of a room one by one."""
+    if isinstance(shape, dict) and isinstance(whole, dict):
+        return {k: part(whole.get(k), v) for k, v in shape.items()}
+    if isinstance(shape, list) and isinstance(whole, list) and len(shape) == len(whole):
+        return [part(w, s) for w, s in zip(whole, shape)]
+    return whole
 
 
 @each_kind
@@ -98,9 +111,27 @@ def test_replaced(sdk, kind):
     made = create(sdk, kind)
     now = sdk.livekit("update" + kind.name, made[kind.key], as_message(kind.message, kind.replace))
     assert now[kind.key] == made[kind.key]
-    assert {k: v for k, v in kind.replace.items() if k != "rule"}.items() <= now.items()
+    assert part(now, kind.replace) == kind.replace
     assert not now.get("authUsername") and not now.get("headers") and not now.get("metadata")
     assert everything(sdk, kind) == [now]
+
+
+@pytest.mark.parametrize("type, shown", [
+    ({"type": "direct", "roomName": "desk", "pin": "7"}, {"dispatchRuleDirect": {"roomName": "desk", "pin": "7"}}),
+    ({"type": "callee", "roomPrefix": "c", "randomize": True}, {"dispatchRuleCallee": {"roomPrefix": "c", "pin": "", "randomize": True}}),
+], ids=lambda v: v.get("type"))
+def test_the_other_types_of_rules(sdk, type, shown):
+    made = sdk.livekit("createSipDispatchRule", type, {"name": "rule", "trunkIds": ["ST_a"]})
+    assert part(made, {"rule": shown}) == {"rule": shown}
+    assert everything(sdk, KINDS[2]) == [made]
+
+
+def test_every_setting_is_sent():
+    """A new setting needs a place in the rows."""
+    rows = {"inbound_trunk": str(KINDS[0]), "outbound_trunk": str(KINDS[1]), "dispatch_rule": str(KINDS[2]) + "'roomName' 'type'"}
+    at_livekit = {"ringingTimeoutSeconds": "ringingTimeout", "maxCallDurationSeconds": "maxCallDuration", "moreAgents": "scribe"}
+    missing = [(document, name) for document, row in rows.items() for name in settings_of(document) if f"'{at_livekit.get(name, name)}'" not in row]
+    assert not missing
 
 
 @each_kind

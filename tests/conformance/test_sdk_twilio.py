@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nodelib import SdkError
+from nodelib import SdkError, settings_of
 from simlib import ACCOUNT_SID, SIP_HOST
 
 ACCOUNT = f"api.v2010.accounts({ACCOUNT_SID})"
@@ -26,7 +26,7 @@ class Kind:
 KINDS = [
     Kind("trunk", "trunking.v1.trunks", {"domainName": "td-{n}.pstn.twilio.com", "friendlyName": "trunk {n}", "secure": False},
          {"friendlyName": "renamed", "secure": True, "transferMode": "enable-all", "cnamLookupEnabled": True,
-          "disasterRecoveryUrl": "https://recover.test/", "disasterRecoveryMethod": "GET"}),
+          "transferCallerId": "from-transferor", "disasterRecoveryUrl": "https://recover.test/", "disasterRecoveryMethod": "GET"}),
     Kind("origination_url", TRUNK + ".originationUrls",
          {"weight": 10, "priority": 10, "enabled": True, "friendlyName": "LiveKit {n}", "sipUrl": f"sip:{SIP_HOST};transport=tcp"},
          {"priority": 20, "weight": 5, "enabled": False, "sipUrl": "sip:other.sip.sim.test"}),
@@ -122,6 +122,17 @@ def test_updated_in_place(sdk, maker, kind):
     expected = {**made, **{k: v for k, v in kind.change.items() if k not in kind.hidden}, "dateUpdated": changed["dateUpdated"]}
     assert changed == expected
     assert sdk.twilio(f"{at}({made['sid']}).fetch") == changed
+
+
+def test_every_setting_is_sent():
+    """A new setting needs a place in the rows."""
+    rows = {"twilio_trunk": "trunk", "origination_url": "origination_url", "connection_policy_target": "policy_target"}
+    at_twilio = {"url": "sipUrl"}
+    elsewhere = {"recordingMode", "recordingTrim",                                              # test_recording_is_fetched_and_updated
+                 "originationUrls", "connectionPolicy", "connectionPolicyTargets"}              # rows of their own
+    missing = [(document, name) for document, row in rows.items() for name in settings_of(document)
+               if name not in elsewhere and f"'{at_twilio.get(name, name)}'" not in str(BY_NAME[row])]
+    assert not missing
 
 
 @each_kind
