@@ -11,7 +11,7 @@ from daemonlib import wait_for
 from test_e2e_refused import creates, make_cases, removals
 from worldlib import phone
 
-A = phone(1)
+A, B = phone(1), phone(2)
 TIMING = {"breaker_failures": "1000"}       # these are faults of requests, not of accounts
 ANSWERS = {
     "401 in plain text": {"action": "status", "status": 401, "body": "no", "content_type": "text/plain", "count": 2},
@@ -102,6 +102,43 @@ def test_a_relink_goes_on_where_it_was(world, answer):
     world.agree()
 
 
+# Every list that is read when a daemon starts.
+LISTED = [("GET", "/v1/Trunks"), ("GET", "*/SIP/CredentialLists.json"), ("GET", "*/IncomingPhoneNumbers.json"), ("POST", "*/ListSIPInboundTrunk"),
+          ("POST", "*/ListSIPOutboundTrunk"), ("POST", "*/ListSIPDispatchRule")]
+
+
+@each_answer
+def test_a_list_that_says_nothing_is_asked_again(many, answer):
+    """No number is set up by it, and of what stands nothing is taken for gone."""
+    world = many
+    world.account("main")
+    world.own(A)
+    world.own(B)
+
+    def spoil():
+        return [world.sim.fault(**{**answer, "count": 3}, method=method, path=path) for method, path in LISTED]
+
+    def unheard(faults):
+        for fault in faults:
+            world.sim.wait_fired(fault, 3)
+
+    faults = spoil()
+    world.number(A, outbound=True)
+    world.daemon.start()
+    unheard(faults)
+    world.wait_active(A)
+    world.exactly_one(A, outbound=True)
+    world.wait_quiet()
+    world.daemon.stop()
+    before, since, faults = world.agree(), world.sim.last(), spoil()
+    world.daemon.start()
+    unheard(faults)
+    world.number(B)
+    world.wait_active(B)
+    assert before < world.agree()
+    assert not [e for e in world.writes(since) if e["method"] == "DELETE" or "Delete" in e["path"] or A in str(e["body"])]
+
+
 def test_a_next_page_elsewhere_is_not_asked(world):
     with socket.socket() as elsewhere:
         elsewhere.bind(("127.0.0.1", 0))
@@ -113,37 +150,46 @@ def test_a_next_page_elsewhere_is_not_asked(world):
         world.own(A)
         world.number(A)
         world.daemon.start()
-        world.sim.wait_fired(fault)
+        world.daemon.wait_log("the list of twilio.trunk failed: twilio.trunk: the list's next page lies elsewhere than at " + world.sim.twilio_url)
         with pytest.raises(TimeoutError):
             elsewhere.accept()
+    assert world.line(A)["status"] == "pending" and world.sim.counts()["trunks"] == 0, "half a list is no list"
     world.sim.remove_fault(fault)
     world.wait_active(A)
+    world.agree()
 
 
-def echo_without(world, what):
-    """The answer of a server that keeps a rule but drops what it does not know, as LiveKit does with unknown fields and enum names."""
-    rule = dict(world.of_number(A)["rules"][0])
-    return json.dumps({k: v for k, v in rule.items() if k != what})
+# What a number wants anew, and the answer of a server that keeps the rest and drops what it does not know, as LiveKit does with unknown fields
+# and with enum names, of which it makes the first.
+CARRIER = {"address": "203.0.113.9:5080", "transport": "udp"}
+DROPS = {
+    "a field": ("dispatch_rule", {"agent": "sales"}, lambda o: {k: v for k, v in o.items() if k != "room_config"}),
+    "an enum name": ("outbound_trunk", {"outbound_trunk": json.dumps({**CARRIER, "transport": "tls"})}, lambda o: {**o, "transport": "SIP_TRANSPORT_AUTO"}),
+    "an enum name of the media": ("inbound_trunk", {"inbound_trunk": json.dumps({"media_encryption": "require"})},
+                                  lambda o: {**o, "media_encryption": "SIP_MEDIA_ENCRYPT_DISABLE"}),
+}
 
 
-def test_what_livekit_drops_is_noticed_by_its_echo(world):
-    world.own(A)
-    world.number(A)
+@pytest.mark.parametrize("kind, change, dropped", DROPS.values(), ids=list(DROPS))
+def test_what_livekit_drops_is_noticed_by_its_echo(world, kind, change, dropped):
+    world.carrier(A, outbound_trunk=CARRIER)
     world.daemon.start()
     world.wait_active(A)
-    dropped = world.sim.fault("status", path="*/UpdateSIPDispatchRule", count=0, status=200, content_type="application/json",
-                              body=echo_without(world, "room_config"))
-    world.set(A, agent="sales")
-    world.sim.wait_fired(dropped, 3)            # written again: what came back is not what was sent
+    method = {"dispatch_rule": "SIPDispatchRule", "inbound_trunk": "SIPInboundTrunk", "outbound_trunk": "SIPOutboundTrunk"}[kind]
+    echo = dropped(world.sim.objects(kind + "s")[0])
+    fault = world.sim.fault("status", path="*/Update" + method, count=0, status=200, content_type="application/json", body=json.dumps(echo))
+    world.set(A, **change)
+    world.sim.wait_fired(fault, 3)              # written again: what came back is not what was sent
     line = world.line(A)
     assert not line["settled"] and (line["status"], line["reason"]) == ("active", "Updating"), line
-    assert "livekit.dispatch_rule: it was written, but what came back has another" in line["message"], line
+    assert f"livekit.{kind}: it was written, but what came back has another" in line["message"], line
     wait_for("the end of its patience", lambda: world.line(A)["reason"] == "UpdateRefused" and world.line(A)["settled"])
-    fired = world.sim.fired(dropped)
+    fired = world.sim.fired(fault)
     time.sleep(1.5)
-    assert world.sim.fired(dropped) - fired <= 8, "written again without a pause"
-    world.sim.remove_fault(dropped)
-    wait_for("the new agent", lambda: world.sim.call(A).get("agent_name") == "sales-agent")
+    assert world.sim.fired(fault) - fired <= 8, "written again without a pause"
+    before = world.sim.objects(kind + "s")
+    world.sim.remove_fault(fault)
+    wait_for("what was wanted", lambda: world.sim.objects(kind + "s") != before)
     world.wait_active(A)
     world.agree()
 

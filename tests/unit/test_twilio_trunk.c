@@ -160,6 +160,8 @@ static void test_answers_that_cannot_be_used(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
         decode_fails(KIND, OP_CREATE, &call, bodies[i]);
+    decode_fails(KIND, OP_LIST, &call, "");
+    decode_fails(KIND, OP_LIST, &call, "<html>");
     decode_fails(KIND, OP_LIST, &call, "{\"trunks\":{}}");
     decode_fails(KIND, OP_LIST, &call, "{\"meta\":{}}");
     decode_fails(KIND, OP_LIST, &call, LIST("{}", "null"));
