@@ -37,17 +37,17 @@ PROFILES = {
         "livekit_read_lag_ms": 80, "livekit_camel": 1, "livekit_stamps": 1, "livekit_hides_passwords": 1, "livekit_cloud_words": 1,
     },
 }
+LAGS = "without the safeguard the second request meets the first, which a list that lags does not show: then the number fails"
 # What does not run under a profile: part of a test's id, the setting that it is about (None: under no profile), and why. A row that
 # leaves nothing out fails the collection.
 LEFT_OUT = (
     ("500 after commit", None, "the provider has done what it has done where the answer is dropped after the commit"),
     ("garbage 200", None, "the same"),
     ("no answer at all", None, "the provider has done nothing, as where the answer is dropped before the commit"),
-    ("test_every_setting_of_a_trunk_people_wrote", "twilio_empty_url", "it clears a URL; what is said where none can be cleared is in test_switches.py"),
-    ("test_a_request_is_not_sent_again_by_the_transport", None,
-     "without the safeguard the second request meets the first, which a list that lags does not show: then the number fails"),
+    ("test_every_setting_of_a_trunk_people_wrote[a URL]", "twilio_empty_url", "it clears it; what is said where none can be cleared is in test_switches.py"),
+    ("test_a_request_is_not_sent_again_by_the_transport", "livekit_list_lag_ms", LAGS),
+    ("test_a_request_is_not_sent_again_by_the_transport", "livekit_read_lag_ms", LAGS),
     ("test_force_delete_frees_a_standing_trunk", "twilio_cap_lists_of_a_trunk", "it leaves a list there, and there is no room for another one"),
-    ("test_many_numbers_at_once", "twilio_retry_after_s", "a pause of a second after every 429 is more than it waits for"),
     ("test_a_transaction_left_open", None, "a minute of PostgreSQL, and few requests"),
 )
 
