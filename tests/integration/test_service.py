@@ -92,15 +92,21 @@ def test_the_log_level_is_changed_by_a_reload(world):
     world.daemon.wait_log("delete livekit.inbound_trunk")
 
 
-def test_a_reload_says_what_needs_a_restart(world):
+@pytest.mark.parametrize("key, old, new", [
+    ("metrics", "secrets_directory:", "metrics: 127.0.0.1:9\nsecrets_directory:"), ("database", " user=", " connect_timeout=7 user="),
+    ("secrets_directory", "secrets_directory: secrets", "secrets_directory: others"), ("keys", "keys: [keys]", "keys: [keys/1]"),
+], ids=lambda v: v if v.isidentifier() else "")
+def test_a_reload_says_what_needs_a_restart(world, key, old, new):
     world.daemon.start()
     world.daemon.wait_log("took it, epoch")
+    (world.daemon.folder / "others").mkdir(mode=0o700)
     path = world.daemon.folder / "trunkd.yaml"
     text = path.read_text()
-    path.write_text(text + "metrics: 127.0.0.1:9\n" if "metrics:" not in text else text.replace("metrics: ", "metrics: 127.0.0.1:9 #"))
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
     for times in 1, 2:                      # as long as it is so
         world.daemon.signal(signal.SIGHUP)
-        world.daemon.wait_log("metrics: another value is in the configuration; it counts from the next start", times)
+        world.daemon.wait_log(key + ": another value is in the configuration; it counts from the next start", times)
     path.write_text(text)
     world.daemon.signal(signal.SIGHUP)
     world.daemon.wait_log("configuration read again", 3)

@@ -144,6 +144,8 @@ WORLD = [
     ("no_redis", {"action": "status", "status": 500, "code": "internal", "message": "sip not connected (redis required)"}, 500, "internal", 0),
     ("rate_limited", {"action": "status", "status": 429}, 429, "resource_exhausted", 0),
     ("deadline", {"action": "status", "status": 408, "code": "deadline_exceeded"}, 408, "deadline_exceeded", 0),
+    ("gone_after", {"action": "status_after", "status": 503}, 503, "unavailable", 1),
+    ("broken_after", {"action": "status_after", "status": 500, "message": "i/o timeout"}, 500, "unknown", 1),
     ("proxy", {"action": "status_after", "status": 502, "body": "<html>no</html>"}, 502, None, 1),
 ]
 

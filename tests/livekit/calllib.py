@@ -112,6 +112,12 @@ class Phone:
         time.sleep(0.3)
         return process
 
+    def refuse(self, port, status):
+        """A server that answers one call with "486 Busy Here"; the process ends with it."""
+        process = self.sipp(["-sf", str(self.scenario("refuse", [status])), "-p", str(port), "-t", "u1"], 60)
+        time.sleep(0.3)
+        return process
+
     def scenario(self, name, fields):
         """A file of its own with the words in place of [field0], [field1] ...: a secret is not in the arguments."""
         path = self.folder / f"{name}-{self.count + 1}.xml"

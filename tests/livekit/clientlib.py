@@ -36,7 +36,8 @@ class Client:
         self.url, self.key, self.secret = url, key, secret
 
     def call(self, method, body, timeout=30):
-        token = simlib.livekit_token(self.key, self.secret, sip={"admin": True, "call": True}, video={"roomCreate": True, "roomList": True})
+        token = simlib.livekit_token(self.key, self.secret, sip={"admin": True, "call": True},
+                                     video={"roomCreate": True, "roomList": True, "roomAdmin": True, "room": body.get("room", "")})
         return simlib.http_call(self.url, "POST", "/twirp/livekit." + method, json.dumps(body).encode(),
                                 {"Content-Type": "application/json", "Authorization": "Bearer " + token}, timeout=timeout)
 

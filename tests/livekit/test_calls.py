@@ -1,4 +1,5 @@
 """Real calls through what trunkd wired: sipp rings, real agents answer. Trunks and rules come from rows and from nowhere else."""
+from concurrent.futures import ThreadPoolExecutor
 import json
 import threading
 import time
@@ -119,6 +120,34 @@ def test_the_room_has_the_prefix_of_the_agent_and_the_caller_its_attributes(tele
     finally:
         world.db.q("update trunkd.agent set room_prefix = 'call', metadata = %s, dispatch_rule = '{}' where name = 'support'", METADATA)
         world.wait_active(A)
+
+
+def test_what_the_server_says_about_a_call_comes_later_and_stays_longer(telephony):
+    """Whoever looks at a call through LiveKit's API has to ask again. trunkd does not look, and the simulator has no rooms."""
+    client, line = telephony.servers[0].client, telephony.world.line(A)
+
+    def rooms():
+        return {room["name"]: room for room in client.call("RoomService/ListRooms", {}).json()["rooms"]}
+
+    def participants(name):
+        answer = client.call("RoomService/ListParticipants", {"room": name})
+        return {p["kind"]: p for p in answer.json()["participants"]} if answer.status == 200 else {}
+
+    before = set(rooms())
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(telephony.phone.call, telephony.url(A), A, talk_ms=4000)
+        name = wait_for("its room", lambda: next((name for name in rooms() if name not in before), None))
+        caller = wait_for("its caller", lambda: (p := participants(name).get("SIP")) and p["attributes"]["sip.callStatus"] == "active" and p)
+        assert (caller["attributes"]["sip.trunkID"], caller["attributes"]["sip.ruleID"]) == (line["livekit_inbound_trunk_id"], line["livekit_dispatch_rule_id"])
+        wait_for("its agent", lambda: "AGENT" in participants(name))
+        dispatches = client.call("AgentDispatchService/ListDispatch", {"room": name}).json()["agent_dispatches"]
+        assert "support-agent" in {d["agent_name"] for d in dispatches}     # its jobs are not always listed
+        print(f"with both in it, the list of rooms counts {rooms()[name]['num_participants']}")
+        assert call.result()
+    assert name in rooms() and "SIP" not in participants(name), "it stays without its caller"
+    began = time.monotonic()
+    assert client.call("AgentDispatchService/ListDispatch", {"room": "there is none"}).status == 503
+    print(f"a room that there is not: {time.monotonic() - began:.1f} s")
 
 
 class Crowd:
@@ -376,3 +405,20 @@ def test_an_outbound_call_by_another_carrier(telephony, number):
     world.wait_active(C)
     answer, content, sent = telephony.phone.call_out(client, trunk(), "carrier-3", "second outbound password")
     assert answer.status == 200 and content and trunk()["sip_trunk_id"] == kept, (answer, sent)
+
+
+@pytest.mark.parametrize("says, status, code", [("486 Busy Here", 429, "resource_exhausted"), ("404 Not Found", 404, "not_found")])
+def test_who_is_called_answers_through_the_api(telephony, number, says, status, code):
+    """A busy callee looks like a limit of LiveKit's, an unknown one like a trunk that is gone; `meta` tells them apart."""
+    client = telephony.servers[0].client
+    number(outbound_trunk={"address": telephony.carrier, "transport": "udp"})
+    trunk, = [o for o in telephony.world.sim.listed(telephony.servers[0], "outbound_trunks") if o["numbers"] == [C]]
+    callee = telephony.phone.refuse(int(telephony.carrier.split(":")[1]), says)
+    try:
+        answer = calllib.dial(client, trunk["sip_trunk_id"], "refused-" + says[:3])
+    finally:
+        callee.poll() is None and callee.kill()
+        callee.wait()
+    assert (answer.status, answer.json()["code"], answer.json()["meta"]["sip_status_code"]) == (status, code, says[:3]), answer
+    gone = client.call("SIP/CreateSIPParticipant", {"sip_trunk_id": "ST_none", "sip_call_to": "+1", "room_name": "r"})
+    assert gone.status == 404 and "sip_status_code" not in gone.json().get("meta", {})

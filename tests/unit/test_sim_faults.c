@@ -82,6 +82,10 @@ static void test_an_error_before_anything_is_done(void **state)
     assert_int_equal(fired(w, "a"), 1);
     assert_int_equal(TWILIO_COUNT(w, "trunks"), 1);
     assert_int_equal(LIVEKIT_COUNT(w, "outbound_trunks"), 0);
+    spoil(w, "{\"action\":\"status\",\"provider\":\"twilio\",\"status\":500}");
+    assert_int_equal(world_twilio(w, TRUNKS, ""), 500);
+    assert_int_equal(world_int(w, "code"), 20500);
+    assert_int_equal(TWILIO_COUNT(w, "trunks"), 1);
 }
 
 static void test_an_html_body(void **state)
@@ -155,6 +159,20 @@ static void test_a_late_commit(void **state)
     assert_int_equal(world_control(w, "GET log", NULL), 200);
     assert_true(world_says(w, "\"committed_ms\":1795338014000"));
     assert_true(world_says(w, "\"fault\":\"b\""));
+}
+
+static void test_a_late_commit_at_twilio(void **state)
+{
+    struct world *w = *state;
+    spoil(w, "{\"action\":\"late_commit\",\"ms\":26000}");
+    assert_int_equal(world_twilio(w, TRUNKS, "FriendlyName=late"), 0);
+    assert_int_equal(world_twilio(w, "GET /v1/Trunks", NULL), 200);
+    assert_null(world_json(w, "trunks.0"));
+    world_at(w, 25999);
+    assert_int_equal(TWILIO_COUNT(w, "trunks"), 0);
+    world_at(w, 26000);
+    assert_int_equal(world_twilio(w, "GET /v1/Trunks", NULL), 200);
+    assert_string_equal(world_text(w, "trunks.0.friendly_name"), "late");
 }
 
 static void test_a_late_delete_passes_a_later_list(void **state)
@@ -405,7 +423,7 @@ int main(void)
         TEST(test_a_request_is_in_service_for_its_latency), TEST(test_more_than_the_limit_at_once_is_429),
         TEST(test_livekit_can_be_limited_too), TEST(test_an_error_before_anything_is_done), TEST(test_an_html_body),
         TEST(test_which_matches_are_spoilt), TEST(test_a_rule_for_ever_and_for_one_account), TEST(test_done_but_the_answer_is_lost),
-        TEST(test_a_late_commit), TEST(test_a_late_delete_passes_a_later_list), TEST(test_hang_until_the_client_goes),
+        TEST(test_a_late_commit), TEST(test_a_late_commit_at_twilio), TEST(test_a_late_delete_passes_a_later_list), TEST(test_hang_until_the_client_goes),
         TEST(test_hold_before_and_after_the_commit), TEST(test_a_held_request_goes_on_without_its_client), TEST(test_delays),
         TEST(test_a_client_that_went_is_noted_and_its_request_executed), TEST(test_an_update_racing_a_delete_brings_the_object_back),
         TEST(test_updates_at_once_lose_changes), TEST(test_two_creates_at_once_both_pass),

@@ -183,6 +183,40 @@ static void test_the_caller_id_and_the_media_are_looked_at(void **state)
     assert_string_equal(world_text(w, "why"), "caller id is not attached to this trunk");
 }
 
+/* A trunk that lost its last number takes every call that its other fields let in; a rule that lost its last trunk serves every trunk. */
+static void test_who_lost_the_last_one_takes_all(void **state)
+{
+    struct world *w = *state;
+    struct route r;
+    standing_route(w, &r);
+    assert_int_equal(world_livekit(w, "UpdateSIPInboundTrunk", line("{\"sip_trunk_id\":\"%s\",\"update\":{\"numbers\":{\"remove\":[\"" NUMBER
+        "\"]},\"allowed_addresses\":{\"set\":[\"192.0.2.7\"]}}}", r.inbound)), 200);
+    assert_int_equal(world_control(w, "POST numbers", line("{\"phone_number\":\"+15550100002\",\"trunk_sid\":\"%s\"}", r.trunk)), 201);
+    ends(w, CALL, "silence");
+    ends(w, "{\"to\":\"" NUMBER "\",\"source\":\"192.0.2.7\"}", "room");
+    ends(w, "{\"to\":\"+15550100002\",\"source\":\"192.0.2.7\"}", "room");
+    assert_int_equal(world_livekit(w, "CreateSIPInboundTrunk", "{\"trunk\":{\"numbers\":[\"+15550100002\"]}}"), 200);
+    ends(w, "{\"to\":\"+15550100002\"}", "silence");
+    assert_int_equal(world_livekit(w, "UpdateSIPDispatchRule",
+        line("{\"sip_dispatch_rule_id\":\"%s\",\"update\":{\"trunk_ids\":{\"remove\":[\"%s\"]}}}", r.rule, r.inbound)), 200);
+    ends(w, "{\"to\":\"+15550100002\"}", "room");
+}
+
+/* Names that only look like ours, and a second object of the very same name: an account holds both. */
+static void test_look_alikes_and_duplicates_behind_the_back(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(world_twilio(w, "POST /v1/Trunks", "FriendlyName=td-1-abc-xyz"), 201);
+    for (const char *const *name = (const char *const[]){ "td-1-abc-xyz", "TD-1-abc-xyz", "td-1-abc-xyz ", "td-1-abc", NULL }; *name; name++)
+        assert_int_equal(world_control(w, "POST objects", line("{\"account\":\"" SID "\",\"kind\":\"trunks\",\"body\":{\"friendly_name\":\"%s\"}}", *name)), 201);
+    assert_int_equal(world_twilio(w, "GET /v1/Trunks", NULL), 200);
+    assert_string_equal(world_text(w, "trunks.1.friendly_name"), "td-1-abc-xyz");
+    assert_string_equal(world_text(w, "trunks.4.friendly_name"), "td-1-abc");
+    assert_int_equal(world_livekit(w, "CreateSIPOutboundTrunk", "{\"trunk\":{\"name\":\"n [td-1]\",\"address\":\"a.test\",\"numbers\":[\"+1\"]}}"), 200);
+    assert_int_equal(world_control(w, "POST objects", "{\"account\":\"" KEY "\",\"kind\":\"outbound_trunks\",\"body\":{\"name\":\"n [td-1]\"}}"), 201);
+    assert_int_equal(LIVEKIT_COUNT(w, "outbound_trunks"), 2);
+}
+
 static void test_foreign_objects_and_deletes_behind_the_back(void **state)
 {
     struct world *w = *state;
@@ -230,7 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_call_finds_its_agent), TEST(test_where_a_broken_route_ends), TEST(test_two_of_a_kind_conflict_and_wildcards_come_last),
         TEST(test_digest), TEST(test_the_caller_id_and_the_media_are_looked_at), TEST(test_foreign_objects_and_deletes_behind_the_back),
-        TEST(test_numbers_are_counted_upwards), TEST(test_a_world_is_loaded_at_once),
+        TEST(test_who_lost_the_last_one_takes_all), TEST(test_look_alikes_and_duplicates_behind_the_back), TEST(test_numbers_are_counted_upwards), TEST(test_a_world_is_loaded_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

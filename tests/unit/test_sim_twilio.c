@@ -147,8 +147,23 @@ static void test_a_domain_name_is_taken_everywhere_and_for_30_days(void **state)
     assert_int_equal(world_twilio(w, line("DELETE /v1/Trunks/%s", sid), NULL), 204);
     assert_int_equal(w->answer.body_bytes, 0);
     refused(w, "POST /v1/Trunks", DOMAIN("one"), 400, 21248);
+    world_at(w, INT64_C(2591999999));
+    refused(w, "POST /v1/Trunks", DOMAIN("one"), 400, 21248);
     world_at(w, INT64_C(2592000001));
     assert_int_equal(world_twilio(w, "POST /v1/Trunks", DOMAIN("one")), 201);
+}
+
+static void test_how_long_a_domain_name_is_held_is_a_setting(void **state)
+{
+    struct world *w = *state;
+    char sid[128];
+    assert_int_equal(world_control(w, "POST config", "{\"twilio_tombstone_ms\":1000}"), 200);
+    make(w, "POST /v1/Trunks", DOMAIN("one"), sid);
+    assert_int_equal(world_twilio(w, line("DELETE /v1/Trunks/%s", sid), NULL), 204);
+    world_at(w, 999);
+    refused(w, "POST /v1/Trunks", DOMAIN("one"), 400, 21248);
+    world_at(w, 1001);
+    make(w, "POST /v1/Trunks", DOMAIN("one"), sid);
 }
 
 static void test_domain_switches(void **state)
@@ -183,6 +198,26 @@ static void test_caps(void **state)
     refused(w, "POST " LISTS ".json", "FriendlyName=m", 400, 21239);
     assert_int_equal(world_twilio(w, line("POST " LISTS "/%s/Credentials.json", list), "Username=u&Password=Abcdefghijk1"), 201);
     refused(w, line("POST " LISTS "/%s/Credentials.json", list), "Username=v&Password=Abcdefghijk1", 400, 21242);
+}
+
+/* Twilio's own figures, without a setting. */
+static void test_the_caps_are_twilio_s(void **state)
+{
+    struct world *w = *state;
+    char first[128], sid[128], list[128];
+    make(w, "POST /v1/Trunks", "", first);
+    for (int i = 1; i < 100; i++)
+        make(w, "POST /v1/Trunks", "", sid);
+    refused(w, "POST /v1/Trunks", "", 400, 21244);
+    for (int i = 0; i < 10; i++)
+        make(w, line("POST /v1/Trunks/%s/OriginationUrls", first), line("%s%d", GOOD_URL, i), sid);
+    refused(w, line("POST /v1/Trunks/%s/OriginationUrls", first), GOOD_URL, 400, 21249);
+    for (int i = 0; i < 100; i++)
+        make(w, "POST " LISTS ".json", line("FriendlyName=l%d", i), list);
+    refused(w, "POST " LISTS ".json", "FriendlyName=l", 400, 21239);
+    for (int i = 0; i < 1000; i++)
+        make(w, line("POST " LISTS "/%s/Credentials.json", list), line("Username=u%d&Password=Abcdefghijk1", i), sid);
+    refused(w, line("POST " LISTS "/%s/Credentials.json", list), "Username=u&Password=Abcdefghijk1", 400, 21242);
 }
 
 static void test_origination_urls(void **state)
@@ -489,8 +524,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_credentials_are_checked), TEST(test_an_api_key_is_as_good_as_the_token), TEST(test_unknown_things_are_404_20404),
         TEST(test_v2010_without_json_answers_xml), TEST(test_a_trunk_as_it_is_shown), TEST(test_trunk_parameters_are_checked),
-        TEST(test_a_json_body_is_no_form), TEST(test_a_domain_name_is_taken_everywhere_and_for_30_days), TEST(test_domain_switches),
-        TEST(test_caps), TEST(test_origination_urls), TEST(test_credential_lists_and_credentials), TEST(test_a_user_name_twice_is_a_switch),
+        TEST(test_a_json_body_is_no_form), TEST(test_a_domain_name_is_taken_everywhere_and_for_30_days), TEST(test_how_long_a_domain_name_is_held_is_a_setting), TEST(test_domain_switches),
+        TEST(test_caps), TEST(test_the_caps_are_twilio_s), TEST(test_origination_urls), TEST(test_credential_lists_and_credentials), TEST(test_a_user_name_twice_is_a_switch),
         TEST(test_associations_and_deletes), TEST(test_a_mapped_list_can_be_deleted_if_switched), TEST(test_attaching_a_number),
         TEST(test_routing_by_the_number_itself), TEST(test_emergency_calling_blocks_the_trunk), TEST(test_recording_is_a_singleton),
         TEST(test_the_number_filter_is_a_piece_of_the_number), TEST(test_trunk_pages), TEST(test_old_pages_are_relative_and_keep_the_filter),

@@ -222,6 +222,18 @@ static void test_caps_of_these(void **state)
     refused(w, line("POST /v1/Trunks/%s/IpAccessControlLists", trunk), line("IpAccessControlListSid=%s", other), 400, 21245);
 }
 
+static void test_their_caps_are_twilio_s(void **state)
+{
+    struct world *w = *state;
+    char policy[128], sid[128];
+    for (int i = 0; i < 10000; i++)
+        make(w, "POST /v1/ConnectionPolicies", "", policy);
+    refused(w, "POST /v1/ConnectionPolicies", "", 400, 21253);
+    for (int i = 0; i < 10; i++)
+        make(w, line("POST /v1/ConnectionPolicies/%s/Targets", policy), line("Target=sip%%3Aa%d", i), sid);
+    refused(w, line("POST /v1/ConnectionPolicies/%s/Targets", policy), "Target=sip%3Aa", 400, 21254);
+}
+
 static void test_made_and_removed_behind_the_back(void **state)
 {
     struct world *w = *state;
@@ -387,7 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_address_lists_and_their_addresses), TEST(test_a_trunk_with_address_lists),
         TEST(test_a_trunk_with_both_sorts_of_lists_asks_for_both), TEST(test_connection_policies_and_targets), TEST(test_byoc_trunks),
-        TEST(test_caps_of_these), TEST(test_made_and_removed_behind_the_back), TEST(test_two_at_once_with_one_name),
+        TEST(test_caps_of_these), TEST(test_their_caps_are_twilio_s), TEST(test_made_and_removed_behind_the_back), TEST(test_two_at_once_with_one_name),
         TEST(test_names_kept_as_written), TEST(test_the_case_of_sip_addresses), TEST(test_an_origination_url_twice),
         TEST(test_an_empty_recovery_url), TEST(test_order_and_pages_of_lists), TEST(test_the_code_of_a_refused_attachment),
         TEST(test_livekit_may_limit_names_and_bodies),
