@@ -536,6 +536,37 @@ def test_doctor_looks_at_the_configuration_and_the_schema(fleet, tmp_path, monke
     assert said["schema"][0] == "error" and "trunkctl migrate brings it up to date" in done.out and "daemon" not in said
 
 
+@pytest.mark.parametrize("state, level, remedy", [
+    ("active", "ok", ""), ("activating", "ok", ""), ("failed", "error", "journalctl -u trunkd says why"), ("inactive", "unknown", "systemctl enable --now trunkd"),
+])
+def test_doctor_asks_systemd_for_the_unit(fleet, tmp_path, monkeypatch, state, level, remedy):
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\n[ "$*" = "is-active trunkd.service" ] && echo {state}\n')
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    done, said = doctor(fleet)
+    assert said["unit trunkd.service"] == (level, state) and remedy in done.out, done
+
+
+@pytest.mark.parametrize("apart, words", [("-1 minute", "ahead of"), ("1 minute", "behind"), ("2 seconds", None)])
+def test_doctor_compares_the_clocks(fleet, monkeypatch, apart, words):
+    fleet.q("create schema another_clock")
+    fleet.q(f"create function another_clock.clock_timestamp() returns timestamptz language sql as $$select pg_catalog.clock_timestamp() + interval '{apart}'$$")
+    fleet.q(f"alter database {fleet.name} set search_path = another_clock, pg_catalog")
+    done, said = doctor(fleet)
+    if words:
+        assert said["clock"][0] == "warning" and re.fullmatch(rf"(59|6[0-9]) s {words} that of the database", said["clock"][1]), done
+        assert "let both machines keep the time" in done.out
+    else:
+        assert said["clock"] == ("ok", "agrees with that of the database"), done
+
+
+def test_doctor_says_when_there_is_no_database(fleet):
+    done = trunkctl(fleet, "doctor", "-d", "dbname=there_is_none")
+    assert done.code == 3 and re.search('^error +database: .*"there_is_none" does not exist', done.out, re.M), done
+    assert "say which one: -d, or PGHOST, PGDATABASE and PGUSER as for psql" in done.out and "schema" not in done.out
+
+
 def test_doctor_and_diff_work_for_those_who_manage_numbers(fleet):
     fleet.q("create role desk_of_tests login in role trunkd_app")
     try:
