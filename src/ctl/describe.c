@@ -229,9 +229,7 @@ static enum exit_code describe_documents(struct db *db, const struct target *tar
     json_close(&all, ']');
     if (!buf_ok(&all))
         return fail_text("it is too long for one document: describe fewer at a time");
-    if (!as_yaml)
-        puts(all.data);
-    else if (!yaml_print(all.data, &err))
+    if (!documents_print(all.data, as_yaml, &err))
         code = fail(&err);
     return code;
 }
@@ -240,15 +238,13 @@ enum exit_code run_describe(const struct options *options)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(db_close_at) struct db *db = NULL;
-    struct target *targets = ARENA_ARRAY(&arena, struct target, options->name_count);
+    struct target *targets;
+    size_t count;
     struct err err;
 
-    for (size_t i = 0; i < options->name_count; i++)
-        if (!target_read(options->names[i], &targets[i], &err))
-            return fail_text("%s", err.text);
-    if (!db_open(options, &db, &err))
+    if (!targets_open(options, target_read, &arena, &db, &targets, &count, &err))
         return fail(&err);
     if (options->output < OUTPUT_JSON)
-        return describe_text(db, targets, options->name_count);
-    return describe_documents(db, targets, options->name_count, options->output == OUTPUT_YAML);
+        return describe_text(db, targets, count);
+    return describe_documents(db, targets, count, options->output == OUTPUT_YAML);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <trunkd/buf.h>
 #include <trunkd/config.h>
 #include <trunkd/statements.h>
 #include <trunkd/text.h>
@@ -20,12 +21,24 @@
 #define CLOCK_APART_MAX_S 5         /* leases and times of events are the database's; people compare them with their own clock */
 #define UNIT "trunkd.service"
 
-struct tally { size_t errors, warnings; };
+#define REPORT_BYTES_MAX (64u << 20)
+
+/* For people each line is printed as it is found, for programs all at the end. */
+struct tally { size_t errors, warnings; bool for_programs; struct buf documents; };
 
 static void report(struct tally *tally, const char *level, const char *what, const char *words, const char *remedy)
 {
     tally->errors += text_equal(level, "error");
     tally->warnings += text_equal(level, "warning");
+    if (tally->for_programs) {
+        json_open(&tally->documents, '{');
+        json_key_text(&tally->documents, "level", level);
+        json_key_text(&tally->documents, "what", what);
+        json_key_text(&tally->documents, "words", words);
+        json_key_text(&tally->documents, "remedy", remedy);
+        json_close(&tally->documents, '}');
+        return;
+    }
     enum tint colour = text_equal(level, "ok") ? TINT_GOOD : text_equal(level, "error") ? TINT_BAD : TINT_WAITS;
     printf("%s%-8s%s %s: %s\n", tint(colour), level, tint(TINT_NONE), what, words);
     if (!text_is_empty(remedy))
@@ -37,6 +50,7 @@ static void report(struct tally *tally, const char *level, const char *what, con
 static void check_configuration(struct tally *tally)
 {
     const char *path = text_or(getenv("TRUNKD_CONFIG"), "/etc/trunkd/trunkd.yaml");
+    CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(buf_release) struct buf complaints;
     struct config config = { 0 };
 
@@ -48,8 +62,8 @@ static void check_configuration(struct tally *tally)
         report(tally, "ok", "configuration", path, NULL);
         config_release(&config);
     } else {
-        report(tally, "error", "configuration", path, "mend what is wrong with it:");
-        fputs(complaints.data, stdout);
+        complaints.data[strlen(complaints.data) - 1] = '\0';        /* the end of its last line */
+        report(tally, "error", "configuration", path, arena_printf(&arena, "mend what is wrong with it:\n%s", complaints.data));
     }
 }
 
@@ -158,11 +172,21 @@ static void check_database(struct tally *tally, const struct options *options)
 
 enum exit_code run_doctor(const struct options *options)
 {
-    struct tally tally = { 0 };
+    struct tally tally = { .for_programs = options->output >= OUTPUT_JSON };
+    struct err err;
 
+    buf_init(&tally.documents, REPORT_BYTES_MAX);
+    json_open(&tally.documents, '[');
     check_configuration(&tally);
     check_unit(&tally);
     check_database(&tally, options);
+    json_close(&tally.documents, ']');
+    bool printed = !tally.for_programs || documents_print(tally.documents.data, options->output == OUTPUT_YAML, &err);
+    buf_release(&tally.documents);
+    if (!printed)
+        return fail(&err);
+    if (tally.for_programs)
+        return tally.errors > 0 ? EXIT_REFUSED : EXIT_DONE;
     if (tally.errors + tally.warnings == 0) {
         puts("\nall is well, as far as can be seen from here");
         return EXIT_DONE;

@@ -126,7 +126,7 @@ static bool names_check(const struct verb *verb, const struct options *options, 
 {
     if (options->help)
         return true;
-    if (options->name_count < verb->names_min)
+    if (options->name_count < verb->names_min && options->label_count == 0)
         return err_set(err, ERR_REJECTED, "trunkctl %s needs %s; usage: trunkctl %s %s", verb->name,
                        verb->names_min == 1 ? "a name" : "more names", verb->name, verb->usage);
     if (options->name_count > verb->names_max)

@@ -146,3 +146,11 @@ bool yaml_print(const char *json, struct err *err)
     fputs(yaml.data, stdout);
     return true;
 }
+
+bool documents_print(const char *json, bool as_yaml, struct err *err)
+{
+    if (as_yaml)
+        return yaml_print(json, err);
+    puts(json);
+    return true;
+}

@@ -40,8 +40,9 @@ size_t text_width(const char *text);
 /* Asks whoever sits at the terminal, on standard output; true: "yes" was typed. */
 bool agrees(const char *question);
 
-/* JSON text as YAML. */
+/* JSON text as YAML, or as it is. */
 MUST_CHECK bool yaml_print(const char *json, struct err *);
+MUST_CHECK bool documents_print(const char *json, bool as_yaml, struct err *);
 
 /* A text with its control characters (a label may hold any) replaced by '?', so that it cannot drive a terminal. */
 const char *printable(struct arena *, const char *text);

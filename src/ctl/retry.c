@@ -10,26 +10,24 @@
 static enum exit_code ask(const struct options *options, bool (*read)(const char *, struct target *, struct err *), const char *statement,
                           const char *why, const char *said)
 {
+    CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(db_close_at) struct db *db = NULL;
-    struct target target;
+    struct target *targets;
+    size_t count;
     struct err err;
 
-    for (size_t i = 0; i < options->name_count; i++)
-        if (!read(options->names[i], &target, &err))
-            return fail_text("%s", err.text);
-    if (!db_open(options, &db, &err) || !db_script(db, "begin", &err))
+    if (!targets_open(options, read, &arena, &db, &targets, &count, &err) || !db_script(db, "begin", &err))
         return fail(&err);
-    for (size_t i = 0; i < options->name_count; i++) {
-        if (!read(options->names[i], &target, &err) ||
-            !db_statement(db, statement, (const char *const[]){ target.name, why }, NULL, &err)) {
-            err_prefix(&err, "%s: ", options->names[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!db_statement(db, statement, (const char *const[]){ targets[i].name, why }, NULL, &err)) {
+            err_prefix(&err, "%s: ", options->name_count > 0 ? options->names[i] : targets[i].name);
             return fail(&err);
         }
     }
     if (!db_script(db, "commit", &err))
         return fail(&err);
-    for (size_t i = 0; i < options->name_count; i++)
-        printf("%s %s\n", options->names[i], said);
+    for (size_t i = 0; i < count; i++)
+        printf("%s %s\n", options->name_count > 0 ? options->names[i] : targets[i].name, said);
     return EXIT_DONE;
 }
 

@@ -79,6 +79,34 @@ bool target_read_account(const char *text, struct target *ret, struct err *err)
     return true;
 }
 
+bool targets_open(const struct options *options, bool (*read)(const char *, struct target *, struct err *), struct arena *arena,
+                  struct db **ret_db, struct target **ret_targets, size_t *ret_count, struct err *err)
+{
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    struct target *targets = ARENA_ARRAY(arena, struct target, options->name_count + 1);
+
+    if (options->label_count > 0 && options->name_count > 0)
+        return err_set(err, ERR_CONFIG, "-l picks phone numbers by their labels; %s cannot stand beside it", options->names[0]);
+    for (size_t i = 0; i < options->name_count; i++)
+        if (!read(options->names[i], &targets[i], err))
+            return false;
+    if (!db_open(options, ret_db, err))
+        return false;
+    *ret_targets = targets;
+    *ret_count = options->name_count;
+    if (options->label_count == 0)
+        return true;
+    if (!db_statement(*ret_db, "get_numbers", (const char *const[]){ NULL, labels_json(arena, options) }, &rows, err))
+        return false;
+    if (rows_count(rows) == 0)
+        return err_set(err, ERR_CONFIG, "no phone number carries what -l says; trunkctl get -o json shows the labels of each");
+    *ret_targets = ARENA_ARRAY(arena, struct target, rows_count(rows));
+    *ret_count = rows_count(rows);
+    for (size_t i = 0; i < *ret_count; i++)
+        (*ret_targets)[i] = (struct target){ .kind = TARGET_NUMBER, .name = arena_strdup(arena, rows_cell(rows, i, 0)) };
+    return true;
+}
+
 const char *json_names(struct arena *arena, const char *const *names, size_t count)
 {
     struct buf json;

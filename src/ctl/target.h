@@ -8,6 +8,9 @@
 #include <trunkd/arena.h>
 #include <trunkd/err.h>
 
+#include "db.h"
+#include "options.h"
+
 /* In the order in which they can be deleted. */
 enum target_kind { TARGET_NUMBER, TARGET_TRUNK, TARGET_AGENT, TARGET_ACCOUNT, TARGET_PROJECT, TARGET_MAX_ };
 
@@ -32,6 +35,11 @@ MUST_CHECK bool target_read_owner(const char *text, struct target *ret, struct e
 
 /* The name of an account or a project; account/ and project/ in front are allowed. */
 MUST_CHECK bool target_read_account(const char *text, struct target *ret, struct err *);
+
+/* What a verb is asked about: the names of the options, each as `read` takes it, or the phone numbers with the labels of -l. Opens the
+ * database once the names are right. Targets and their names live in the arena, or as long as the options. */
+MUST_CHECK bool targets_open(const struct options *, bool (*read)(const char *, struct target *, struct err *), struct arena *,
+                             struct db **ret_db, struct target **ret_targets, size_t *ret_count, struct err *);
 
 /* A JSON array of texts. */
 const char *json_names(struct arena *, const char *const *names, size_t count);

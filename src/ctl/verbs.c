@@ -28,14 +28,14 @@ const struct verb verbs[] = {
       "KIND is numbers (as if nothing is said), agents, trunks, accounts, projects, resources, orphans or strays; KIND/NAME and a\n"
       "bare +number work too. With -w each row is shown again when it changes; -o json then writes one object a line.",
       TAKES_LIST | TAKES(OPTION_LABEL) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_get },
-    { "describe", "tell everything about one object", "KIND/NAME | +NUMBER",
+    { "describe", "tell everything about one object", "KIND/NAME… | +NUMBER… | -l LABEL=VALUE",
       "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.\n"
       "With -o json or yaml the same as a list of documents, one for each name.",
-      TAKES_DATABASE | TAKES(OPTION_OUTPUT), 1, NAMES_MAX, run_describe },
-    { "wait", "wait until numbers have come to rest", "KIND/NAME… | +NUMBER… [--for settled|active|gone] [--timeout TIME]",
+      TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_LABEL), 1, NAMES_MAX, run_describe },
+    { "wait", "wait until numbers have come to rest", "KIND/NAME… | +NUMBER… | -l LABEL=VALUE [--for settled|active|gone] [--timeout TIME]",
       "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"
       "gone: no row and nothing left at the providers. Ends with 3 when it cannot come true by itself, with 4 when time is up.",
-      TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_wait },
+      TAKES_DATABASE | TAKES(OPTION_FOR) | TAKES(OPTION_TIMEOUT) | TAKES(OPTION_LABEL), 1, NAMES_MAX, run_wait },
     { "agents", "which agent answers which number", "[NAME…] [-l LABEL=VALUE]",
       "One line for each number, agents without one too; last the numbers that nobody answers. get agents counts instead.",
       (TAKES_LIST | TAKES(OPTION_LABEL)) & ~TAKES(OPTION_QUIET), 0, NAMES_MAX, run_agents },
@@ -46,7 +46,8 @@ const struct verb verbs[] = {
     { "unlink", "leave numbers without an agent", "+NUMBER… [--wait[=TIME]]",
       "Each gets back the routing that it had before trunkd, and is pending with the reason NoAgent. Its trunks stay, so that link is quick.",
       TAKES_DATABASE | TAKES(OPTION_WAIT) | TAKES(OPTION_TIMEOUT), 1, NAMES_MAX, run_unlink },
-    { "retry", "try again at once what was refused or waits", "+NUMBER… | TRUNK…", NULL, TAKES_DATABASE, 1, NAMES_MAX, run_retry },
+    { "retry", "try again at once what was refused or waits", "+NUMBER… | TRUNK… | -l LABEL=VALUE", NULL,
+      TAKES_DATABASE | TAKES(OPTION_LABEL), 1, NAMES_MAX, run_retry },
     { "rotate", "make another password for outbound calls", "+NUMBER… | TRUNK… --why TEXT",
       "Of the trunk, or of that which the number is on: all numbers there get the new password, without a refused call, and the one\n"
       "before is removed when nobody has called with it for a while (credential_grace). trunkctl wait tells when that is done.",
@@ -81,8 +82,8 @@ const struct verb verbs[] = {
     { "doctor", "check that all is well, and say what to do where it is not", "",
       "The configuration file (TRUNKD_CONFIG names another), the unit, the database, its schema and clock, and what the daemon has written\n"
       "there: whether one works, its keys, each account and project, trunks and rules of others there that take everybody's calls, numbers by\n"
-      "status, strays and orphans. Ends with 3 if something is wrong.",
-      TAKES_DATABASE, 0, 0, run_doctor },
+      "status, strays and orphans. Ends with 3 if something is wrong. With -o json or yaml a list of {level, what, words, remedy}.",
+      TAKES_DATABASE | TAKES(OPTION_OUTPUT), 0, 0, run_doctor },
     { "version", "print the version of this program and of the schema it knows", "", NULL, TAKES(OPTION_HELP), 0, 0, run_version },
     { "help", "this text, or that of a verb", "[VERB]", NULL, TAKES(OPTION_HELP), 0, 1, run_help },
 };

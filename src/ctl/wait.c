@@ -14,9 +14,10 @@ enum exit_code run_wait(const struct options *options)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(db_close_at) struct db *db = NULL;
-    struct target *targets = ARENA_ARRAY(&arena, struct target, options->name_count);
+    struct target *targets;
     const char *word = text_or(options->for_what, "settled");
     enum watch_goal goal = WATCH_SETTLED;
+    size_t count;
     struct err err;
     bool known = false;
 
@@ -27,10 +28,7 @@ enum exit_code run_wait(const struct options *options)
         }
     if (!known)
         return fail_text("--for is settled, active or gone, not \"%s\"", word);
-    for (size_t i = 0; i < options->name_count; i++)
-        if (!target_read(options->names[i], &targets[i], &err))
-            return fail_text("%s", err.text);
-    if (!db_open(options, &db, &err))
+    if (!targets_open(options, target_read, &arena, &db, &targets, &count, &err))
         return fail(&err);
-    return watch(db, targets, options->name_count, goal, options->wait_ms);
+    return watch(db, targets, count, goal, options->wait_ms);
 }
