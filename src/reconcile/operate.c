@@ -397,6 +397,7 @@ static void taken(struct core *core, struct row *row)
     const struct owner *owner = row->owner;
 
     row->taken_ms = core->now_ms;
+    row->taken_is_old = false;
     for (size_t i = 0; i < owner->rows_count; i++)
         if (is_late_one_of(owner->rows[i], row))
             row_is_in_the_way(core, owner->rows[i]);
@@ -499,7 +500,7 @@ void row_absent(struct core *core, struct row *row, int64_t began_ms)
         row_read_again(core, row);
         return;
     }
-    if (row->taken_ms && r->kind->repeat == REPEAT_MUST_WAIT && r->known == KNOWN_MAYBE) {
+    if (row->taken_ms && !row->taken_is_old && r->kind->repeat == REPEAT_MUST_WAIT && r->known == KNOWN_MAYBE) {
         /* The name, number or pair is another's: what the provider said to the create holds. */
         row->taken_ms = 0;
         r->known = KNOWN_NONE;

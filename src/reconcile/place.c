@@ -171,6 +171,7 @@ static void retry_rows(struct core *core, struct owner *owner)
         struct row *row = owner->rows[i];
         if (!row_forget_failures(row))
             continue;
+        row->taken_is_old = row->taken_ms != 0;
         row->checked = false;
         if (row->read_ms != NEVER_MS)
             row_read_due(core, row, core->now_ms);

@@ -42,6 +42,7 @@ struct row {
     bool read;                      /* came from the database, which may have forgotten what was made below it last */
     uint32_t looked_below;          /* bit by kind: and has been; of what lies aside: of its own kind */
     uint32_t below_due;             /* bit by kind: what lies below, or aside, is to be looked at for drift */
+    bool taken_is_old;              /* since it was said to be taken something else is wanted, or it is to be tried again */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
     bool wanted, spare;             /* by the last plan; and calls flow without it */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
@@ -456,6 +457,7 @@ void sweeps_turn(struct core *, struct gate *);
 bool sweeps_are_done(const struct core *, const struct gate *);             /* at least one of them */
 void sweeps_take(const struct core *, struct gate *, struct buf *unit);     /* those go into the unit */
 void sweeps_forget(struct gate *);
+void gate_probe_now(struct core *, struct gate *);              /* if it is ill: somebody may have put it right */
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */
 void gate_resume(struct core *, struct gate *, int64_t ill_since_ms);   /* its condition was read from the database */
 uint32_t gate_places_to_write(const struct core *, const struct gate *);

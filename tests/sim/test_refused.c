@@ -185,6 +185,49 @@ static void test_a_failed_number_is_tried_again_after_a_change(void **state)
     assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
+/* LiveKit says no in words that may mean that somebody has the number: until a list may know who, it is asked. Who mends what was wrong
+ * meanwhile, or says to try again, is heard. */
+static void test_who_is_heard_while_it_is_asked_what_was_in_the_way(void **state)
+{
+    static const char *const what[] = { "'path':'*/CreateSIPInboundTrunk'", "'path':'*/CreateSIPOutboundTrunk'", "'path':'*/CreateSIPDispatchRule'" };
+    enum { RETRY, CHANGE, IN_VAIN, HOWS };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(what); i++)
+        for (int how = 0; how < HOWS; how++) {
+            if (how == CHANGE && i < 2)
+                continue;
+            char rule[500];
+            printf("    %s, %s\n", what[i], how == RETRY ? "retry" : how == CHANGE ? "change" : "retry in vain");
+            WORLD(1);
+            snprintf(rule, sizeof(rule), "{'id':'no','count':0,%s,'action':'status','status':400,'code':'invalid_argument','message':'we do not like it'}", what[i]);
+            world_fault(w, rule);
+            world_add_number(w, A, "both");
+            world_start(w);
+            for (int tries = 0; world_fault_fired(w, "no") == 0 && tries < 600; tries++)
+                world_run(w, 100);
+            world_run(w, 2000);
+            assert_int_equal(world_fault_fired(w, "no"), 1);
+            assert_string_equal(world_status(w, A), "pending/SettingUp");
+            if (how != IN_VAIN)
+                world_sim_set(w, "DELETE", "/_sim/faults/no", NULL);
+            if (how == CHANGE)
+                world_wish(w, "agent", "support", "{'metadata':'other'}");
+            else
+                world_ask(w, "retry", "number", A);
+            if (how == IN_VAIN) {
+                rest(w);
+                assert_int_equal(world_fault_fired(w, "no"), 2);
+                assert_string_equal(world_status(w, A), "failed/Refused");
+                assert_non_null(strstr(world_message(w, A), "we do not like it"));
+            } else {
+                converged(w);
+                assert_string_equal(world_status(w, A), "active/UpToDate");
+            }
+            assert_whole(w);
+        }
+}
+
 static void test_a_failed_number_that_is_deleted_is_gone(void **state)
 {
     (void)state;
@@ -486,6 +529,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_refused_set_up_is_rolled_back_and_retried_when_asked),
         cmocka_unit_test(test_what_is_denied_beside_a_well_account_is_refused),
         cmocka_unit_test(test_a_failed_number_is_tried_again_after_a_change),
+        cmocka_unit_test(test_who_is_heard_while_it_is_asked_what_was_in_the_way),
         cmocka_unit_test(test_a_failed_number_that_is_deleted_is_gone),
         cmocka_unit_test(test_an_active_number_is_never_rolled_back),
         cmocka_unit_test(test_a_number_that_is_not_in_the_account_costs_no_object),
