@@ -82,15 +82,17 @@ static void gates_wake(struct core *core)
         line_call(core, value);
 }
 
-/* An origin may be allowed now, or a secret be another. */
+/* An origin may be allowed now, a secret be another, an account be put right: all is asked at once. */
 static void gates_recheck(struct core *core)
 {
     void *value;
 
     for (size_t i = 0; map_next(&core->numbers, &i, &value);)
         owner_look_at_secrets(core, value);
-    for (size_t i = 0; map_next(&core->gates, &i, &value);)
+    for (size_t i = 0; map_next(&core->gates, &i, &value);) {
         gate_recheck(core, value);
+        gate_probe_now(core, value);
+    }
     gates_wake(core);
 }
 

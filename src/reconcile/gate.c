@@ -263,6 +263,12 @@ static void release_brake(struct core *core, struct gate *gate)
     tell_users(core, gate);
 }
 
+void gate_probe_now(struct core *core, struct gate *gate)
+{
+    if (gate->probing)
+        gate->probe_ms = core->now_ms;
+}
+
 /* A wish is kept until the unit that says it is done; the next one is read again when that is on record. */
 void gate_wish(struct core *core, struct gate *gate, const char *verb, uint64_t id)
 {
@@ -272,8 +278,7 @@ void gate_wish(struct core *core, struct gate *gate, const char *verb, uint64_t 
         return;
     gate->scan_request = id;
     gate->scan_asked_ms = gate->scan_next_ms = core->now_ms;
-    if (gate->probing)
-        gate->probe_ms = core->now_ms;
+    gate_probe_now(core, gate);
 }
 
 static bool is_used(const struct gate *gate)

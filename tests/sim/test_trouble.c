@@ -191,6 +191,26 @@ static void test_a_new_secret_is_tried_at_once(void **state)
     assert_string_equal(world_status(w, A), "active/UpToDate");
 }
 
+/* Whoever has put it right at the provider need not wait for the next probe. */
+static void test_an_ill_account_is_probed_at_once_when_told_to(void **state)
+{
+    (void)state;
+    WORLD(1);
+    wrong_credentials(w);
+    world_add_number(w, A, "both");
+    world_start(w);
+    world_run(w, 1 * HOURS);
+    world_forget_sent(w);
+    world_run(w, 10 * SECONDS);
+    assert_int_equal(world_sent(w, "main probe"), 0);
+    right_credentials(w);
+    world_configure(w);
+    world_run(w, 2 * SECONDS);
+    assert_string_equal(condition(w, "main"), "");
+    converged(w);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+}
+
 static void test_credentials_refused_for_long_mark_what_is_left_over(void **state)
 {
     (void)state;
@@ -510,6 +530,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_everything_forgotten_is_found_again),
         cmocka_unit_test(test_refused_credentials_are_a_condition_of_the_account),
         cmocka_unit_test(test_a_new_secret_is_tried_at_once),
+        cmocka_unit_test(test_an_ill_account_is_probed_at_once_when_told_to),
         cmocka_unit_test(test_credentials_refused_for_long_mark_what_is_left_over),
         cmocka_unit_test(test_a_wrong_region_stops_the_account),
         cmocka_unit_test(test_a_wrong_region_is_noticed_by_a_daemon_that_starts),
