@@ -157,14 +157,19 @@ def test_force_delete_is_for_what_is_stuck(world):
     for statement, values in [("update trunkd.number_status set status = 'active', reason = 'UpToDate'", (N, "w")),
                               ("update trunkd.number_status set status = 'pending', reason = 'SettingUp'", (N, "w")),
                               ("update trunkd.number_status set status = 'failed', reason = 'Refused'", (N, "w")),
-                              ("update trunkd.number_status set status = 'deleting', reason = 'Deleting'", (N, "w")),
                               ("select 1", ("main-lk-1", "w"))]:
         world.q(statement)
         with pytest.raises(psycopg2.Error) as caught:
             one(app, "select trunkd.force_delete(%s, %s)", *values)
         assert caught.value.diag.message_primary.startswith("force delete is only allowed for corrupted phone numbers")
         assert caught.value.pgcode == "55000"
-    world.q("update trunkd.number_status set status = 'corrupted', reason = 'CleanupRefused'")
+    world.q("update trunkd.number_status set status = 'deleting', reason = 'AccountUnavailable', message = 'HTTP 401'")
+    with pytest.raises(psycopg2.Error) as caught:
+        one(app, "select trunkd.force_delete(%s, %s)", N, "w")
+    assert caught.value.pgcode == "55000" and caught.value.diag.message_primary == f"{N} is being removed, and force delete is for what could not be"
+    assert "becomes corrupted when that has failed for corrupted_after (15 minutes" in caught.value.diag.message_hint
+    assert caught.value.diag.message_hint.endswith("Now: HTTP 401")
+    world.q("update trunkd.number_status set status = 'corrupted', reason = 'CleanupRefused', message = ''")
     for why in ("", "  ", None):
         with pytest.raises(psycopg2.Error) as caught:
             one(app, "select trunkd.force_delete(%s, %s)", N, why)
