@@ -1,5 +1,7 @@
 /* trunkctl delete: rows go; the daemon removes what was made for them. */
 #include <stdio.h>
+#include <string.h>
+#include <trunkd/json.h>
 #include <trunkd/map.h>
 #include <trunkd/text.h>
 
@@ -9,11 +11,15 @@
 #include "verb.h"
 #include "watch.h"
 
+#define BEREFT_SHOWN 5
+
 struct doomed {
     struct target *targets;
     bool *gone_already;             /* had no row */
     size_t count;
     bool named;                     /* on the command line, where a name without a row is a mistake */
+    const char *bereft;             /* numbers that lose their agent, the first few of them; NULL: none */
+    size_t bereft_count;
     struct arena arena;
 };
 
@@ -97,6 +103,32 @@ MUST_CHECK static bool check_there(struct db *db, const struct doomed *doomed, s
     return true;
 }
 
+/* Numbers go on without an agent that is deleted, and take no calls: whoever deletes it must read that. */
+MUST_CHECK static bool find_bereft(struct db *db, struct doomed *doomed, struct err *err)
+{
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    const char **names = ARENA_ARRAY(&doomed->arena, const char *, doomed->count + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < doomed->count; i++)
+        if (doomed->targets[i].kind == TARGET_AGENT)
+            names[count++] = doomed->targets[i].name;
+    if (count == 0)
+        return true;
+    if (!db_statement(db, "agents", (const char *const[]){ json_names(&doomed->arena, names, count), "{}" }, &rows, err))
+        return false;
+    for (size_t row = 0; row < rows_count(rows); row++) {
+        const struct json *line;
+
+        if (!json_parse(&doomed->arena, rows_cell(rows, row, 1), strlen(rows_cell(rows, row, 1)), &line, err))
+            return false;
+        const char *number = json_member(line, "phone_number");
+        if (number && doomed->bereft_count++ < BEREFT_SHOWN)
+            doomed->bereft = arena_printf(&doomed->arena, "%s%s%s", text_or(doomed->bereft, ""), doomed->bereft ? ", " : "", number);
+    }
+    return true;
+}
+
 static enum exit_code delete(const struct options *options, struct doomed *doomed)
 {
     CLEANUP(db_close_at) struct db *db = NULL;
@@ -105,13 +137,16 @@ static enum exit_code delete(const struct options *options, struct doomed *doome
     if (!db_open(options, &db, &err) || !db_script(db, "begin", &err))
         return fail(&err);
     for (size_t kind = 0; kind < TARGET_MAX_; kind++)
-        if (!delete_kind(db, doomed, (enum target_kind)kind, &err))
+        if ((kind == TARGET_AGENT && !find_bereft(db, doomed, &err)) || !delete_kind(db, doomed, (enum target_kind)kind, &err))
             return fail(&err);
     if (!check_there(db, doomed, &err) || !db_script(db, "commit", &err))
         return fail(&err);
     for (size_t i = 0; i < doomed->count; i++)
         printf("%s/%s %s\n", target_table[doomed->targets[i].kind].kind, doomed->targets[i].name,
                !doomed->gone_already[i] ? "deleted" : doomed->named ? "is deleted already" : "is not there");
+    if (doomed->bereft)
+        printf("    %zu number%s no agent now, and take%s no calls: %s%s\n", doomed->bereft_count, doomed->bereft_count == 1 ? " has" : "s have",
+               doomed->bereft_count == 1 ? "s" : "", doomed->bereft, doomed->bereft_count > BEREFT_SHOWN ? ", …" : "");
     fflush(stdout);
     return options->wait ? watch(db, doomed->targets, doomed->count, WATCH_GONE, options->wait_ms) : EXIT_DONE;
 }

@@ -8,6 +8,7 @@
 
 #include "out.h"
 #include "target.h"
+#include "watch.h"
 
 #define DOCUMENTS_BYTES_MAX (64u << 20)
 
@@ -127,6 +128,7 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
     CLEANUP(rows_free_at) struct rows *rows = NULL;
     CLEANUP(rows_free_at) struct rows *resources = NULL;
     const struct json *number, *agent;
+    const char *alone, *remedy;
 
     if (!db_statement(db, "describe_number", &name, &rows, err))
         return false;
@@ -137,7 +139,10 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
     /* The ledger is not for everybody who may look; then the ids of the view must do. */
     if (!db_statement(db, "describe_resources", &name, &resources, err) && err->class != ERR_REJECTED)
         return false;
+    if (!no_daemon(db, &arena, &alone, &remedy, err))
+        return false;
     status_print(number, rows);
+    field_print("daemon", alone);
     if (!settings_print(db, target, number, err) || !rule_settings_print(db, agent, err))
         return false;
     labels_print(number);

@@ -66,7 +66,7 @@ enum exit_code run_link(const struct options *options)
     }
     if (agent[0] == '+')
         return fail_text("link needs the name of an agent behind the numbers; trunkctl unlink leaves them without one");
-    return link_numbers(options, last, agent, WATCH_APPLIED);
+    return link_numbers(options, last, agent, WATCH_LINKED);
 }
 
 enum exit_code run_unlink(const struct options *options)

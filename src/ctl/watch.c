@@ -33,6 +33,7 @@ struct watch {
     enum watch_goal goal;
     bool live;                  /* lines that change */
     bool drawn;
+    bool told;                  /* that no daemon works */
     size_t columns;             /* of the terminal */
     int64_t begin_ms;
 };
@@ -78,6 +79,10 @@ static enum verdict judge(enum watch_goal goal, const struct rows *rows, size_t 
         if (active && seen)
             return VERDICT_REACHED;
         return settled ? VERDICT_CANNOT : VERDICT_UNDER_WAY;
+    case WATCH_LINKED:
+        if (active && seen && text_equal(rows_cell(rows, row, COLUMN_REASON), "UpToDate"))
+            return VERDICT_REACHED;
+        return judge(WATCH_APPLIED, rows, row);
     case WATCH_APPLIED:
         if (!settled)
             return VERDICT_UNDER_WAY;
@@ -208,6 +213,36 @@ MUST_CHECK static bool look(struct db *db, struct watch *w, const char *json, bo
     return true;
 }
 
+bool no_daemon(struct db *db, struct arena *arena, const char **ret_words, const char **ret_remedy, struct err *err)
+{
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+
+    *ret_words = *ret_remedy = NULL;
+    if (!db_statement(db, "no_daemon", NULL, &rows, err))
+        return false;
+    if (rows_count(rows) > 0) {
+        *ret_words = arena_strdup(arena, rows_cell(rows, 0, 0));
+        *ret_remedy = arena_strdup(arena, rows_cell(rows, 0, 1));
+    }
+    return true;
+}
+
+/* Said as soon as something has to be waited for, and else when time is up. */
+MUST_CHECK static bool tell_no_daemon(struct db *db, struct watch *w, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    const char *words, *remedy;
+
+    if (w->told)
+        return true;
+    if (!no_daemon(db, &arena, &words, &remedy, err))
+        return false;
+    if (words)
+        fprintf(stderr, "daemon: %s\n    %s\n", words, remedy);
+    w->told = words;
+    return true;
+}
+
 static enum exit_code outcome(const struct watch *w, bool timed_out)
 {
     bool cannot = false, under_way = false;
@@ -227,7 +262,7 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
     enum exit_code code;
     struct err err;
 
-    for (;;) {
+    for (bool first = true;; first = false) {
         int64_t asked = now_ms(), took;
         bool timed_out;
 
@@ -241,6 +276,12 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
         code = outcome(w, timed_out);
         if (code != EXIT_PENDING) {
             print_rest(w, timed_out);
+            if (code == EXIT_TIMED_OUT && !tell_no_daemon(db, w, &err))
+                code = fail_text("%s", err.text);
+            break;
+        }
+        if (first && !tell_no_daemon(db, w, &err)) {
+            code = fail_text("%s", err.text);
             break;
         }
         /* A fleet whose state takes long to read is asked less often. */

@@ -14,6 +14,7 @@ enum watch_goal {
     WATCH_SETTLED,      /* seen, and nothing left to do */
     WATCH_ACTIVE,       /* seen, and calls can flow */
     WATCH_APPLIED,      /* settled, active, and with the settings that were wanted */
+    WATCH_LINKED,       /* active, with all that its row wants; its trunk may have something to do yet, such as to end an old password */
     WATCH_GONE,         /* no row and nothing left */
 };
 
@@ -21,6 +22,9 @@ enum watch_goal {
  * meanwhile and in the end what to do about those that did not come. EXIT_DONE, EXIT_REFUSED or EXIT_TIMED_OUT; EXIT_ERROR when
  * the database could not be asked. */
 enum exit_code watch(struct db *, const struct target *, size_t count, enum watch_goal, int64_t wait_ms);
+
+/* Where no daemon works on this database, and so nothing will come: since when, and what to do. NULL: one does. Both live in the arena. */
+MUST_CHECK bool no_daemon(struct db *, struct arena *, const char **ret_words, const char **ret_remedy, struct err *);
 
 /* The pause between two looks. */
 void watch_pause(void);

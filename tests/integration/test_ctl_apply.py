@@ -11,6 +11,11 @@ import ctllib
 import pglib
 from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
 
+
+@pytest.fixture(autouse=True)
+def works(db):
+    ctllib.daemon_works(db)
+
 ONE, TWO, THREE = "+14155550100", "+14155550101", "+14155550102"
 
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import pglib
+import ctllib
 from ctllib import ACCOUNTS, agent, apply, document, number, settle, trunkctl
 
 LIVEKIT = {"url": "https://lk.livekit.cloud", "apiKey": "APIkey", "secret": "file:account/lk", "sipHost": "lk.sip.livekit.cloud"}
@@ -24,6 +25,7 @@ def fleet(db):
                           {"team": "support"}),
                  number(TWO), document("PhoneNumber", SIP, {"provider": "sip", "livekitProject": "lk", "agent": "support"}))
     assert done.code == 0, done
+    ctllib.daemon_works(db)
     return db
 
 

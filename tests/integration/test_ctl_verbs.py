@@ -24,6 +24,7 @@ def fleet(db):
     assert done.code == 0, done
     settle(db, ONE)
     settle(db, TWO, "pending", "SettingUp", "making its trunk", settled=False)
+    ctllib.daemon_works(db)
     return db
 
 
@@ -165,7 +166,33 @@ def test_wide_shows_more_and_quiet_names_only(fleet):
     assert (none.code, none.out, none.err) == (0, "", "")
 
 
+def test_who_waits_for_no_daemon_is_told(fleet):
+    fleet.q("update trunkd.lease set expires_at = '2026-11-27 03:00+00'")
+    told = "daemon: none works; the last was one, until 2026-11-27 03:00:00 UTC\n    start trunkd (systemctl start trunkd); trunkd --check says"
+    done = trunkctl(fleet, "wait", TWO, "--timeout", "300ms")
+    assert done.code == 4 and done.err.startswith(told) and done.err.count("daemon: ") == 1, done
+    assert trunkctl(fleet, "link", ONE, "sales", "--wait=300ms").err.startswith(told)
+    assert trunkctl(fleet, "wait", TWO, "--for", "gone", "--timeout", "300ms").err.startswith(told)
+    assert "daemon               none works; the last was one" in trunkctl(fleet, "describe", ONE).out
+    settle(fleet, ONE)
+    assert trunkctl(fleet, "wait", ONE).err == ""
+    waiting = ctllib.start(fleet, "wait", TWO, "--timeout", "3s")      # dies meanwhile
+    ctllib.daemon_works(fleet)
+    fleet.q("update trunkd.lease set expires_at = clock_timestamp() + interval '1 s'")
+    done = ctllib.finish(waiting)
+    assert done.code == 4 and "daemon: none works" in done.err, done
+
+
 # ---- delete
+
+def test_delete_of_an_agent_names_the_numbers_that_lose_it(fleet):
+    done = trunkctl(fleet, "delete", "agent/sales")
+    assert (done.code, done.out) == (0, f"Agent/sales deleted\n    1 number has no agent now, and takes no calls: {TWO}\n"), done
+    assert apply(fleet, *(number("+1415555%04d" % n, agent="support") for n in range(6))).code == 0
+    done = trunkctl(fleet, "delete", "agent/support", ONE)
+    assert done.out.endswith(f"    6 numbers have no agent now, and take no calls: +14155550000, +14155550001, +14155550002, +14155550003, +14155550004, …\n"), done
+    assert trunkctl(fleet, "delete", TWO).out == f"PhoneNumber/{TWO} deleted\n"
+
 
 def forget(db, *numbers):
     """What the daemon does when nothing is left."""
@@ -294,6 +321,9 @@ def test_link_waits_for_the_daemon(fleet):
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
     settle(fleet, ONE, "pending", "NoAgent", "nobody answers")
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 3
+    settle(fleet, ONE, settled=False)       # its trunk has something to do yet, such as to end an old password
+    assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
+    assert trunkctl(fleet, "wait", ONE, "--timeout", "300ms").code == 4
     assert trunkctl(fleet, "unlink", TWO, "--wait=300ms").code == 4
     settle(fleet, TWO, "pending", "NoAgent", "nobody answers")
     assert trunkctl(fleet, "unlink", TWO, "--wait").code == 0
