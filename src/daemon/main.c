@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <trunkd/arena.h>
-#include <trunkd/metrics.h>
-#include <trunkd/pg.h>
 #include <trunkd/text.h>
 #include <trunkd/vault.h>
 
@@ -40,36 +38,14 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-/* What rooms beside the configuration know better. All that is wrong is said. */
-static bool check_values(const char *path, const struct config *config)
-{
-    const struct { const char *text; struct config_place at; bool (*check)(const char *, struct err *); } values[] = {
-        { config->database, config->database_at, conninfo_check }, { config->metrics, config->metrics_at, metrics_address_check } };
-    bool ok = true;
-
-    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-        struct err err = { 0 };
-
-        if (!*values[i].text || values[i].check(values[i].text, &err))
-            continue;
-        fprintf(stderr, "%s:%zu:%zu: %s\n", path, values[i].at.line, values[i].at.column, err.text);
-        ok = false;
-    }
-    return ok;
-}
-
 static bool read_config(const char *path, struct config *ret_config)
 {
     struct buf complaints;
 
     buf_init(&complaints, CONFIG_COMPLAINTS_BYTES_MAX);
-    bool ok = config_read(path, ret_config, &complaints);
+    bool ok = manager_read_config(path, ret_config, &complaints);
     fputs(complaints.data, stderr);
     buf_release(&complaints);
-    if (ok && !check_values(path, ret_config)) {
-        config_release(ret_config);
-        return false;
-    }
     return ok;
 }
 

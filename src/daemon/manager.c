@@ -354,6 +354,27 @@ static void tell_restart(const struct config *old, const struct config *new)
             log_printf(MESSAGE_NEEDS_RESTART, keys[i].key, "another value is in the configuration; it counts from the next start: systemctl restart trunkd");
 }
 
+bool manager_read_config(const char *path, struct config *ret_config, struct buf *complaints)
+{
+    if (!config_read(path, ret_config, complaints))
+        return false;
+    const struct { const char *text; struct config_place at; bool (*check)(const char *, struct err *); } values[] = {
+        { ret_config->database, ret_config->database_at, conninfo_check }, { ret_config->metrics, ret_config->metrics_at, metrics_address_check } };
+    bool ok = true;
+
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        struct err err = { 0 };
+
+        if (!*values[i].text || values[i].check(values[i].text, &err))
+            continue;
+        buf_printf(complaints, "%s:%zu:%zu: %s\n", path, values[i].at.line, values[i].at.column, err.text);
+        ok = false;
+    }
+    if (!ok)
+        config_release(ret_config);
+    return ok;
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
     struct manager *m = userdata;
@@ -363,7 +384,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
     (void)source, (void)info;
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, (uint64_t)now_ms(CLOCK_MONOTONIC) * 1000);
     buf_init(&complaints, CONFIG_COMPLAINTS_BYTES_MAX);
-    if (config_read(m->path, config, &complaints)) {
+    if (manager_read_config(m->path, config, &complaints)) {
         tell_restart(m->started, config);
         m->config = config;
         log_set_max(config->log_level);

@@ -5,8 +5,13 @@
 #include <trunkd/config.h>
 #include <trunkd/err.h>
 
+struct buf;
 struct manager;
 struct vault;
+
+/* Reads a configuration file, and asks the rooms beside what they know better. False: it is wrong, and ret_config empty; all that is wrong
+ * is in complaints. */
+MUST_CHECK bool manager_read_config(const char *path, struct config *ret_config, struct buf *complaints);
 
 /* The key ring and the folders of secrets that a configuration names. */
 MUST_CHECK bool manager_open_vault(const struct config *, struct vault **ret_vault, struct err *err);

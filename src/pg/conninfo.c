@@ -12,9 +12,10 @@ bool conninfo_check(const char *conninfo, struct err *err)
     bool ok = options != NULL;
 
     PQconninfoFree(options);
-    if (!ok)        /* libpq's words quote from the text: from a password with a space in it, too */
-        err_set(err, ERR_CONFIG, "database is not a connection string of PostgreSQL%s%s", strcasestr(conninfo, "passw") ? "" : ": ",
-                strcasestr(conninfo, "passw") ? "" : text_or(why, ""));
+    /* libpq's words quote from the text: from a password with a space in it, and from the middle of a URI. */
+    bool secret = strcasestr(conninfo, "passw") || strstr(conninfo, "://");
+    if (!ok)
+        err_set(err, ERR_CONFIG, "database is not a connection string of PostgreSQL%s%s", secret ? "" : ": ", secret ? "" : text_or(why, ""));
     PQfreemem(why);
     return ok;
 }

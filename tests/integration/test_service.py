@@ -113,6 +113,22 @@ def test_a_reload_says_what_needs_a_restart(world, key, old, new):
     assert world.daemon.log().count("another value is in the configuration") == 2
 
 
+def test_a_reload_refuses_what_a_start_would_refuse(world):
+    world.daemon.start()
+    path = world.daemon.folder / "trunkd.yaml"
+    text = path.read_text()
+    for right, wrong, sentence in ((" user=", " usr=", 'invalid connection option "usr"'), ("secrets_directory:", "metrics: here\nsecrets_directory:", '"here" is neither')):
+        path.write_text(text.replace(right, wrong))
+        world.daemon.signal(signal.SIGHUP)
+        world.daemon.wait_log("the configuration is wrong, the old one stays in force")
+        world.daemon.wait_log(sentence)
+    assert "another value is in the configuration" not in world.daemon.log()
+    path.write_text(text.replace("host=", "postgresql://trunkd:s3%zzcret@db/x host="))
+    world.daemon.signal(signal.SIGHUP)
+    world.daemon.wait_log("database is not a connection string of PostgreSQL\n")
+    assert "s3%zz" not in world.daemon.log()
+
+
 def test_the_status_line_counts_and_says_what_is_waited_for(world):
     world.own(A)
     world.number(A)
