@@ -23,7 +23,10 @@ struct account {
     struct code_count codes[CODES_MAX];
     size_t codes_count;
     int64_t certificate_ends_s;     /* 0: none has been seen */
+    int64_t answered_us;            /* when it was asked last, and an answer came */
 };
+
+#define CERTIFICATE_KNOWN_US INT64_C(3600000000)    /* whom nobody asks any more (it has ended, or another daemon works) may have another one */
 
 /* A request under way. */
 struct flight { char id[24]; struct account *account; int64_t began_us; };
@@ -127,6 +130,7 @@ static void request_ends(struct figures *f, uint64_t id, const struct reply *rep
     count_code(flight->account, reply->transport == REPLY_ANSWERED ? code : reply->transport == REPLY_NOT_SENT ? "not_sent" : "unknown");
     if (reply->transport != REPLY_NOT_SENT)
         histogram_add(&flight->account->times, seconds(now_us - flight->began_us));
+    flight->account->answered_us = now_us;
     free(flight);
 }
 
@@ -282,7 +286,7 @@ static void write_view(struct buf *b, const struct figures_source *source)
 
 /* ---- what was counted here -------------------------------------------------------------------------------------------------------- */
 
-static void write_requests(struct figures *f, struct buf *b)
+static void write_requests(struct figures *f, int64_t now_us, struct buf *b)
 {
     void *value;
 
@@ -299,10 +303,10 @@ static void write_requests(struct figures *f, struct buf *b)
         metric_histogram(b, "trunkd_request_duration_seconds", &account->times, "account", account->name);
     }
     metric_head(b, "trunkd_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
-                "When the certificate ends that the account's server showed last, in seconds since 1970.");
+                "When the certificate ends that the account's server showed when a connection was opened last, in seconds since 1970.");
     for (size_t i = 0; map_next(&f->accounts, &i, &value);) {
         const struct account *account = value;
-        if (account->certificate_ends_s)
+        if (account->certificate_ends_s && now_us - account->answered_us < CERTIFICATE_KNOWN_US)
             metric(b, "trunkd_certificate_expiry_timestamp_seconds", (double)account->certificate_ends_s, "account", account->name, NULL);
     }
 }
@@ -351,7 +355,7 @@ static void write_metrics(struct figures *f, const struct figures_source *source
     page->status = 200;
     page->content_type = "text/plain; version=0.0.4; charset=utf-8";
     write_view(&page->body, source);
-    write_requests(f, &page->body);
+    write_requests(f, source->now_us, &page->body);
     write_own(f, source->vault, &page->body);
 }
 

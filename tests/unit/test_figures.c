@@ -24,9 +24,9 @@ static void answer(uint64_t id)
     figures_event(figures, &event, 2000000);
 }
 
-static void assert_metrics(const char *line, bool there)
+static void assert_metrics_at(int64_t now_us, const char *line, bool there)
 {
-    const struct figures_source source = { .core = core, .vault = vault, .summary = "", .now_us = 3000000 };
+    const struct figures_source source = { .core = core, .vault = vault, .summary = "", .now_us = now_us };
     struct page page = { .status = 0 };
 
     buf_init(&page.body, PAGE_BYTES_MAX);
@@ -35,6 +35,8 @@ static void assert_metrics(const char *line, bool there)
     assert_int_equal(strstr(page.body.data, line) != NULL, there);
     buf_release(&page.body);
 }
+
+static void assert_metrics(const char *line, bool there) { assert_metrics_at(3000000, line, there); }
 
 /* Told by the exchange that opened the connection; those that follow on it say nothing, and change nothing. */
 static void test_when_a_certificate_ends_is_known_by_account(void **state)
@@ -50,6 +52,18 @@ static void test_when_a_certificate_ends_is_known_by_account(void **state)
     figures_certificate(figures, 1, INT64_C(1800000000));       /* has been answered: nobody's */
     assert_metrics("\ntrunkd_certificate_expiry_timestamp_seconds{account=\"main\"} 1900000000\n", true);
     assert_metrics("expiry_timestamp_seconds{account=\"lk\"}", false);
+}
+
+/* An account that has ended, or a daemon that stands by, would tell of it for ever. */
+static void test_the_certificate_of_whom_nobody_asks_is_forgotten(void **state)
+{
+    (void)state;
+    send_to(1, "main");
+    figures_certificate(figures, 1, INT64_C(1900000000));
+    answer(1);
+    assert_metrics_at(INT64_C(3600000000), "expiry_timestamp_seconds{account=\"main\"} 1900000000\n", true);
+    assert_metrics_at(INT64_C(3603000000), "expiry_timestamp_seconds{account=\"main\"}", false);
+    assert_metrics_at(INT64_C(3603000000), "trunkd_requests_total{account=\"main\",code=\"200\"} 1\n", true);
 }
 
 static int begin(void **state)
@@ -73,6 +87,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_the_certificate_of_whom_nobody_asks_is_forgotten, begin, end),
         cmocka_unit_test_setup_teardown(test_when_a_certificate_ends_is_known_by_account, begin, end),
     };
 
