@@ -64,9 +64,12 @@ static bool error_sentence(struct db *db, const PGresult *result, struct err *er
     }
     if (!text_equal(sqlstate, "23503") && !text_equal(sqlstate, "23505"))
         detail = NULL;
-    if (text_equal(sqlstate, "42501"))
+    if (text_equal(sqlstate, "42501") && text_starts(message, "permission denied for ") && !text_starts(message, "permission denied for database"))
         err_set(err, ERR_REJECTED, "%s. PostgreSQL knows you as %s: grant it trunkd_reader to look, trunkd_app to change numbers, agents and trunks, "
                 "or trunkd_admin to change accounts and projects too", message, PQuser(db->conn));
+    else if (text_equal(sqlstate, "42501"))
+        err_set(err, ERR_REJECTED, "%s. PostgreSQL knows you as %s: trunkctl migrate needs who owns the database and may create roles%s%s", message,
+                PQuser(db->conn), hint ? ". " : "", text_or(hint, ""));
     else
         err_set(err, class_of(sqlstate), "%s%s%s%s%s", message, detail ? ". " : "", text_or(detail, ""), hint ? ". " : "", text_or(hint, ""));
     drop_newline(err->text);

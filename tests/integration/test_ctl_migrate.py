@@ -22,6 +22,12 @@ def applied(db):
     return [row[0] for row in db.q("select name from trunkd.schema_version order by number")]
 
 
+def test_who_may_not_migrate_is_told_who_may(empty):
+    empty.q("do $$ begin if to_regrole('guest_of_tests') is null then create role guest_of_tests login; end if; end $$")
+    done = trunkctl(empty, "migrate", user="guest_of_tests")
+    assert done.code == 1 and "trunkctl migrate needs who owns the database and may create roles" in done.err and "trunkd_reader" not in done.err, done
+
+
 def test_migrate_applies_everything_once_and_says_what(empty):
     first = trunkctl(empty, "migrate")
     assert (first.code, first.err) == (0, "")
