@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
+#include <time.h>
 #include <trunkd/text.h>
 
 static enum log_level level_max = LOG_LEVEL_INFO;
@@ -60,6 +61,19 @@ static void send_to_journal(enum message message, const char *object, const char
                     field ? "%s=%s" : NULL, field, object, NULL);
 }
 
+/* The journal knows when a line came; nobody else does. */
+static void send_to_stderr(enum log_level level, const char *object, const char *text)
+{
+    char at[sizeof("2026-01-01T00:00:00")];
+    struct timespec now;
+    struct tm day;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &day);
+    strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S", &day);
+    fprintf(stderr, "%s.%03ldZ trunkd: %s: %s%s%s\n", at, now.tv_nsec / 1000000, levels[level].word, object, *object ? ": " : "", text);
+}
+
 void log_line(enum message message, const char *object, const char *text)
 {
     enum log_level level = messages[message].level;
@@ -70,7 +84,7 @@ void log_line(enum message message, const char *object, const char *text)
     if (to_journal)
         send_to_journal(message, object, text);
     else
-        fprintf(stderr, "trunkd: %s: %s%s%s\n", levels[level].word, object, *object ? ": " : "", text);
+        send_to_stderr(level, object, text);
 }
 
 void log_printf(enum message message, const char *object, const char *fmt, ...)

@@ -1,4 +1,5 @@
 """The program trunkd: its options, its signals, what it tells systemd; and PostgreSQL coming and going under it."""
+import datetime
 import os
 import pathlib
 import re
@@ -212,6 +213,18 @@ def test_a_reload_takes_what_is_good_and_keeps_the_old_otherwise(db, tmp_path):
         t.wait(lambda: "configuration read again" in t.log())
         t.wait(lambda: db.one("select expires_at > clock_timestamp() + interval '30 s' from trunkd.lease"))
         t.stop()
+
+
+def test_a_line_on_standard_error_begins_with_its_time(db, tmp_path):
+    before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+    with Trunkd(tmp_path / "a", conninfo(db)) as t:
+        t.told("STATUS=working")
+        t.stop()
+        lines = t.log().splitlines()
+    at = [re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z trunkd: (?:error|warning|notice|info|debug): \S", line) for line in lines]
+    assert len(at) > 2 and all(at), lines
+    times = [datetime.datetime.fromisoformat(found[1] + "+00:00") for found in at]
+    assert times == sorted(times) and before < times[0] and times[-1] <= datetime.datetime.now(datetime.timezone.utc)
 
 
 def test_it_says_how_long_its_longest_turn_was(db, tmp_path):
