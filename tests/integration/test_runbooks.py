@@ -63,7 +63,7 @@ def replay(world, book, acts):
 
 @pytest.fixture
 def world(db, tmp_path):
-    w = worldlib.World(db, tmp_path)
+    w = worldlib.World(db, tmp_path, timing={"probe_min": "60s", "probe_max": "5m"})      # by itself it asks too late for what is typed
     try:
         w.account("main")
         for number in (A, B, C):
