@@ -1,12 +1,18 @@
-"""contrib/quickstart: its verbs. Its real calls are in tests/livekit."""
+"""contrib/quickstart: its verbs, and that what README says can be typed where it runs. Its real calls are in tests/livekit."""
 import os
+import re
 import signal
+import subprocess
 import time
+import urllib.request
 
 import pytest
 
+import pglib
 from daemonlib import wait_for
-from quicklib import Quickstart
+from quicklib import LOOPBACK, Quickstart
+
+README = (pglib.SOURCES / "README").read_text()
 
 
 @pytest.fixture
@@ -16,8 +22,57 @@ def quickstart(tmp_path):
     q("stop")
 
 
+def type_in(quickstart, command):
+    """In a shell that has read the quickstart's env."""
+    done = subprocess.run(["/bin/bash", "-c", f'. "$TRUNKD_QUICKSTART/env"; {command}'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=90, env=quickstart.environment, cwd=quickstart.place)
+    assert done.returncode == 0, f"$ {command}\n{done.stdout}"
+    return done.stdout
+
+
 def pid_of(quickstart, program):
     return int((quickstart.place / "run" / f"{program}.pid").read_text().split()[0])
+
+
+def section(heading):
+    return re.search(rf"^{heading}\n-+\n(.*?)\n\S[^\n]*\n-+\n", README, re.S | re.M).group(1)
+
+
+def commands():
+    """What "The manifest way" lets a person type, one line each, without what is said beside it; one that never ends is left out."""
+    found = [re.split("  +", line)[0] for line in re.findall(r"^    (trunkctl .*)$", section("The manifest way"), re.M)]
+    return [command.replace("numbers/", '"$TRUNKD_QUICKSTART/manifests"') for command in found if not command.endswith("-w")]
+
+
+def statements():
+    return re.findall(r"^    ((?:insert|select|update|delete) [^;]*;)", section("The SQL way"), re.S | re.M)
+
+
+def test_what_readme_says_can_be_typed(quickstart):
+    done = quickstart()
+    assert done.returncode == 0 and ": the same" in done.stdout, done.stdout
+    numbers = re.search(r"(\+\d+) \.\.\. (\+\d+) can be used", done.stdout)
+    assert numbers.groups() == ("+14155550100", "+14155550299") and all(number in README for number in numbers.groups())
+    with urllib.request.urlopen(re.search(r"http://127\.0\.0\.1:\d+/", done.stdout)[0], timeout=20) as page:
+        assert page.status == 200 and b"<html" in page.read().lower()
+    assert quickstart.listening() == {LOOPBACK}
+
+    typed = statements()
+    assert len(typed) == 4
+    for statement in typed:
+        said = type_in(quickstart, f'psql -X -v ON_ERROR_STOP=1 -c "{statement}"')
+        number = re.search(r"\+1\d+", statement)
+        if statement.startswith(("insert", "update")):
+            assert re.search(r"active +UpToDate", type_in(quickstart, f"trunkctl wait {number[0]}")), said
+        elif number:
+            type_in(quickstart, f"trunkctl wait {number[0]} --for gone")
+    typed = commands()
+    assert len(typed) > 6
+    for command in typed:
+        type_in(quickstart, command + (" || [ $? -eq 2 ]" if command.split()[1] in ("diff", "plan") else ""))
+    type_in(quickstart, re.search(r'^    (trunkctl rotate \S+ --why ".*?")', README, re.M).group(1))
+    done = quickstart("check")
+    assert "does not run" not in done.stdout, done.stdout
 
 
 def test_restart_is_of_trunkd_alone_and_the_dead_are_told(quickstart):
