@@ -1,5 +1,6 @@
 """contrib/quickstart: its verbs, and that what README says can be typed where it runs. Its real calls are in tests/livekit."""
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -56,6 +57,8 @@ def test_what_readme_says_can_be_typed(quickstart):
     with urllib.request.urlopen(re.search(r"http://127\.0\.0\.1:\d+/", done.stdout)[0], timeout=20) as page:
         assert page.status == 200 and b"<html" in page.read().lower()
     assert quickstart.listening() == {LOOPBACK}
+    for page in "man1/trunkctl.1", "man8/trunkd.8", "man5/trunkd.conf.5", "man7/trunkd-sql.7":
+        assert pathlib.Path(type_in(quickstart, "echo ${MANPATH%%:*}").strip(), page).exists()
 
     typed = statements()
     assert len(typed) == 4
