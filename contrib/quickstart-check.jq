@@ -43,11 +43,16 @@ $state[0] as $s | $ledger[0] as $l
     ($l.numbers[] | select(.phone_number == $r.owner)) as $n
     | if $r.kind == "livekit.inbound_trunk" then
         shown("numbers"; $o.numbers; [$r.owner])
+      elif $r.kind == "livekit.outbound_trunk" and $n.provider == "sip" then
+        ($l.carriers[$r.owner] // {}) as $carrier        # the password is known to nobody here
+        | shown("numbers"; $o.numbers; [$r.owner]),
+          shown("address"; $o.address; $carrier.address),
+          shown("auth_username"; $o.auth_username // ""; $carrier.auth_username // "")
       elif $r.kind == "livekit.outbound_trunk" then
         (first($rows[] | select(.kind == "twilio.trunk" and .external_id == $n.twilio_trunk_sid)) // {}) as $trunk
         | (object_of("twilio.trunk"; $trunk) // {}) as $t
-        | (first($rows[] | select(.kind == "twilio.credential" and .owner == $trunk.owner)) // {}) as $c
-        | (object_of("twilio.credential"; $c) // {}) as $credential
+        | [$rows[] | select(.kind == "twilio.credential" and .owner == $trunk.owner) | object_of("twilio.credential"; .)] as $credentials
+        | (first($credentials[] | select(.username == $o.auth_username)) // $credentials[0] // {}) as $credential    # two during a rotation
         | shown("numbers"; $o.numbers; [$r.owner]),
           shown("address"; $o.address; $t.domain_name),
           shown("auth_username"; $o.auth_username; $credential.username),

@@ -45,8 +45,8 @@ def commands():
     return [command.replace("numbers/", '"$TRUNKD_QUICKSTART/manifests"') for command in found if not command.endswith("-w")]
 
 
-def statements():
-    return re.findall(r"^    ((?:insert|select|update|delete) [^;]*;)", section("The SQL way"), re.S | re.M)
+def statements(heading="The SQL way"):
+    return re.findall(r"^    ((?:insert|select|update|delete) [^;]*;)", section(heading), re.S | re.M)
 
 
 def test_what_readme_says_can_be_typed(quickstart):
@@ -73,9 +73,23 @@ def test_what_readme_says_can_be_typed(quickstart):
     assert len(typed) > 6
     for command in typed:
         type_in(quickstart, command + (" || [ $? -eq 2 ]" if command.split()[1] in ("diff", "plan") else ""))
-    type_in(quickstart, re.search(r'^    (trunkctl rotate \S+ --why ".*?")', README, re.M).group(1))
+
+    secret = quickstart.place / "etc" / "secrets" / "sip" / "carrier"
+    secret.touch(0o600)
+    secret.write_text("secret")
+    path = quickstart.place / "etc" / "trunkd.yaml"
+    path.write_text(path.read_text().replace("allowed_origins: [", 'allowed_origins: ["sip.carrier.example", '))
+    os.kill(pid_of(quickstart, "trunkd"), signal.SIGHUP)
+    statement, = statements("Numbers of other carriers")
+    (quickstart.place / "carrier.sql").write_text(statement)
+    type_in(quickstart, "psql -X -v ON_ERROR_STOP=1 -f carrier.sql && trunkctl wait +4930123456 --for active")
     done = quickstart("check")
-    assert "does not run" not in done.stdout, done.stdout
+    assert done.returncode == 0 and ": the same" in done.stdout, done.stdout
+    type_in(quickstart, re.search(r'^    (trunkctl rotate \S+ --why ".*?")', section("Rotation"), re.M).group(1))
+    # While the old credential is still there nothing differs but that it is not done.
+    count = """psql -X -A -t -c "select count(*) from trunkd.read_resource where kind = 'twilio.credential' and known = 'live'\""""
+    wait_for("the second credential", lambda: type_in(quickstart, count).strip() == "2")
+    wait_for("the new password", lambda: "is still being worked on" in (told := quickstart("check").stdout) and " is \"" not in told and "the password" not in told)
 
 
 def test_restart_is_of_trunkd_alone_and_the_dead_are_told(quickstart):
