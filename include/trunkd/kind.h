@@ -197,7 +197,7 @@ struct kind {
     bool region_bound;                      /* a list that shows none of ours means the wrong place (brake) */
     bool makes_secret;                      /* its FIELD_SECRET is a password that trunkd makes and keeps in the row */
     bool goes_with_parent;                  /* the parent's end is its end */
-    const char *catches_all_without;        /* field whose absence makes the object take everybody's calls; NULL: there is none */
+    const char *catches_all_without[5];     /* fields of which none is there when the object takes everybody's calls; NULL first: no object does */
     bool remove_answer_proves;              /* the answer to the delete is itself the observation (give-back) */
     const struct field *fields;
     size_t fields_count;

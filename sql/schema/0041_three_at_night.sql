@@ -29,10 +29,11 @@ select h.what, h.level, h.words, 'look at them: trunkctl get strays; those that 
 from trunkd.health_besides h where h.what = 'strays'
 union all
 select 'project ' || w.account, 'warning',
-       format('%s %s%s, which trunkd did not make, takes every call that no other %s takes',
+       format('%s %s%s, which trunkd did not make, takes every call that no other %s takes%s',
               case w.kind when 'livekit.inbound_trunk' then 'inbound trunk' else 'dispatch rule' end, w.external_id,
               case when coalesce(w.name, '') <> '' then format(' (%s)', w.name) else '' end,
-              case w.kind when 'livekit.inbound_trunk' then 'trunk' else 'rule' end),
+              case w.kind when 'livekit.inbound_trunk' then 'trunk' else 'rule' end,
+              case w.kind when 'livekit.inbound_trunk' then '' else ', unless it is for some callers or called numbers only' end),
        case w.kind when 'livekit.inbound_trunk' then 'give it the numbers it is for, or delete it; until then calls to a number that is not linked yet go there'
             else 'name the trunks it is for, or delete it' end, 4
 from trunkd.wildcard w;

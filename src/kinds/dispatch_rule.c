@@ -79,7 +79,7 @@ static bool decode(enum operation operation, const struct call *call, const stru
 
 const struct kind kind_DISPATCH_RULE = {
     .id = KIND_DISPATCH_RULE, .name = "livekit.dispatch_rule", .owner = OWNER_NUMBER, .family = FAMILY_LIVEKIT,
-    .catches_all_without = "trunk_ids",
+    .catches_all_without = { "trunk_ids" },
     .recognised = BY_TAG, .scope = LIST_PER_ACCOUNT, .repeat = REPEAT_MUST_WAIT, .region_bound = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields), .needs = needs, .needs_count = ARRAY_SIZE(needs),
     .want = want, .tag = tag, .create = create, .update = update, .remove = remove_rule, .get = get, .list = list,

@@ -94,7 +94,7 @@ static bool decode(enum operation operation, const struct call *call, const stru
 
 const struct kind kind_INBOUND_TRUNK = {
     .id = KIND_INBOUND_TRUNK, .name = "livekit.inbound_trunk", .owner = OWNER_NUMBER, .family = FAMILY_LIVEKIT,
-    .catches_all_without = "numbers",
+    .catches_all_without = { "numbers", "allowed_addresses", "allowed_numbers", "auth_username" },
     .recognised = BY_TAG, .scope = LIST_PER_ACCOUNT, .repeat = REPEAT_MUST_WAIT, .region_bound = true,
     .fields = fields, .fields_count = ARRAY_SIZE(fields),
     .want = want, .refuses = refuses, .tag = tag, .create = create, .update = update, .remove = remove_trunk, .get = get, .list = list,

@@ -123,14 +123,13 @@ static void note_wildcard(struct scan *scan, const struct found *found)
 {
     const struct kind *kind = scan->kind;
     struct gate *gate = scan->gate;
-    size_t field = 0;
 
-    if (!kind->catches_all_without || !scan->complete_account || gate->wildcards_count == WILDCARDS_MAX)
+    if (!*kind->catches_all_without || !scan->complete_account || gate->wildcards_count == WILDCARDS_MAX)
         return;
-    while (!text_equal(kind->fields[field].name, kind->catches_all_without))
-        field++;
-    if (found->spec.value[field])
-        return;
+    for (size_t i = 0; kind->catches_all_without[i]; i++)
+        for (size_t field = 0; field < kind->fields_count; field++)
+            if (text_equal(kind->fields[field].name, kind->catches_all_without[i]) && found->spec.value[field])
+                return;
     if (gate->wildcards_count++ == 0) {
         buf_init(&gate->wildcards_found, WILDCARDS_BYTES_MAX);
         json_open(&gate->wildcards_found, '[');

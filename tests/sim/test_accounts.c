@@ -102,12 +102,16 @@ static void test_what_takes_everybodys_calls_is_told_while_it_is_there(void **st
     rest(w);
     assert_string_equal(wildcards_of(w, "voice"), "");
     world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'inbound_trunks','id':'ST_everybody','body':{'name':'everybody'}}");
+    world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'inbound_trunks','body':{'name':'office','allowed_addresses':['192.0.2.7']}}");
+    world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'inbound_trunks','body':{'name':'desk','auth_username':'u','auth_password':'p'}}");
     world_sim_set(w, "POST", "/_sim/objects", "{'account':'APIvoice','kind':'dispatch_rules','body':{'name':'all','rule':{'dispatch_rule_individual':{'room_prefix':'x'}}}}");
     world_run(w, 6 * MINUTES);
     rest(w);
     assert_non_null(strstr(wildcards_of(w, "voice"), "\"livekit.inbound_trunk\""));
     assert_non_null(strstr(wildcards_of(w, "voice"), "\"name\":\"everybody\""));
     assert_non_null(strstr(wildcards_of(w, "voice"), "\"livekit.dispatch_rule\""));
+    assert_null(strstr(wildcards_of(w, "voice"), "office"));
+    assert_null(strstr(wildcards_of(w, "voice"), "desk"));
     assert_string_equal(wildcards_of(w, "other"), "");
     world_crash(w, 0);                      /* it is remembered, until the next scan says otherwise */
     world_run(w, 2 * SECONDS);
