@@ -1,5 +1,6 @@
 /* The path of a call, drawn in text: which object hands it to which, and how each of them is. */
 #include <stdio.h>
+#include <string.h>
 #include <trunkd/arena.h>
 #include <trunkd/text.h>
 
@@ -38,7 +39,7 @@ static const struct stage policy[] = {
     { "target",                 "twilio.connection_policy_target", NULL, true, true, true },
 };
 
-enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE, COLUMN_SYMMETRIC_RTP };
+enum { COLUMN_OWNER_TYPE, COLUMN_KIND, COLUMN_SLOT, COLUMN_ACCOUNT, COLUMN_KNOWN, COLUMN_OPEN, COLUMN_ID, COLUMN_REFUSAL, COLUMN_MESSAGE, COLUMN_SYMMETRIC_RTP, COLUMN_AGENTS };
 
 static const char *state_of(const struct rows *rows, size_t row)
 {
@@ -111,14 +112,38 @@ static void stages_print(const struct stage *stages, size_t count, const struct 
             stage_print(&stages[i], number, rows);
 }
 
-static void agent_print(const struct json *number, const struct json *agent)
+/* Whom the rule leads to as it was seen last, by the names that LiveKit knows; NULL: it is not there, or that is not known. */
+static const struct json *agents_of_rule(struct arena *arena, const struct rows *rows)
 {
-    const char *name = json_member(number, "agent");
+    const struct json *agents;
+    struct err err;
 
-    if (name)
-        printf("    → agent %s, which LiveKit knows as %s\n", name, text_or(json_member(agent, "dispatch_name"), "?"));
-    else
+    for (size_t row = 0; rows && row < rows_count(rows); row++) {
+        const char *text = rows_cell(rows, row, COLUMN_AGENTS);
+
+        if (text && json_parse(arena, text, strlen(text), &agents, &err) && agents->type == JSON_OBJECT && agents->child)
+            return agents;
+    }
+    return NULL;
+}
+
+/* What calls meet now; and what is wanted, where the daemon has not come to it yet. */
+static void agent_print(const struct json *number, const struct json *agent, const struct rows *rows)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    const char *name = json_member(number, "agent"), *known_as = text_or(json_member(agent, "dispatch_name"), "?");
+    const struct json *now = agents_of_rule(&arena, rows);
+
+    if (now && (!name || !json_get(now, known_as))) {
+        printf("    → agent ");
+        for (const struct json *one = now->child; one; one = one->next)
+            printf("%s%s", one->key, one->next ? ", " : "");
+        printf(", as LiveKit knows it; to be: %s\n", name ? arena_printf(&arena, "%s (%s)", name, known_as) : "nobody, for the number has no agent");
+    } else if (name) {
+        printf("    → agent %s, which LiveKit knows as %s\n", name, known_as);
+    } else {
         puts("    → nobody: the number has no agent");
+    }
 }
 
 /* The number's own, not what it shares with others of its trunk. */
@@ -145,7 +170,7 @@ void path_print(const struct json *number, const struct json *agent, const struc
         printf("\n  the way of a call to %s\n", json_member(number, "phone_number"));
         puts(twilio ? "    the caller" : "    your carrier");
         stages_print(inbound, ARRAY_SIZE(inbound), number, resources);
-        agent_print(number, agent);
+        agent_print(number, agent, resources);
     }
     if (goes) {
         printf("\n  the way of a call from %s\n", json_member(number, "phone_number"));

@@ -85,6 +85,17 @@ def test_describe_draws_the_path_with_every_id(fleet):
         "last events", *[f"0s ago | Created: m{n}" for n in range(2, 12)]]
 
 
+def test_describe_shows_the_agent_that_calls_meet(fleet):
+    made(fleet)
+    fleet.q("update trunkd.resource set known = 'live', applied = %s where kind = 'livekit.dispatch_rule'", '{"agents": {"old-agent": "", "scribe": "x"}}')
+    assert "    → agent scribe, old-agent, as LiveKit knows it; to be: support (support-agent)\n" in trunkctl(fleet, "describe", ONE).out
+    fleet.q("update trunkd.phone_number set agent = null")
+    assert "    → agent scribe, old-agent, as LiveKit knows it; to be: nobody, for the number has no agent\n" in trunkctl(fleet, "describe", ONE).out
+    fleet.q("update trunkd.phone_number set agent = 'support'")
+    fleet.q("update trunkd.resource set applied = %s where kind = 'livekit.dispatch_rule'", '{"agents": {"support-agent": "", "scribe": "x"}}')
+    assert "    → agent support, which LiveKit knows as support-agent\n" in trunkctl(fleet, "describe", ONE).out
+
+
 def test_describe_says_what_is_left_and_what_to_do(fleet):
     fleet.q("delete from trunkd.phone_number where phone_number = %s", ONE)
     settle(fleet, ONE, "corrupted", "CleanupRefused", "LiveKit says no", leftovers=[
