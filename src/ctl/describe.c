@@ -98,7 +98,7 @@ MUST_CHECK static bool events_print(struct db *db, const char *name, struct err 
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(rows_free_at) struct rows *rows = NULL;
 
-    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), DESCRIBE_EVENTS }, &rows, err))
+    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), DESCRIBE_EVENTS, "0" }, &rows, err))
         return false;
     if (rows_count(rows) > 0)
         puts("\n  last events");

@@ -37,7 +37,7 @@ MUST_CHECK static bool events_describe(struct db *db, const char *name, struct b
     CLEANUP(arena_release) struct arena arena = { 0 };
     CLEANUP(rows_free_at) struct rows *rows = NULL;
 
-    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), DESCRIBE_EVENTS }, &rows, err))
+    if (!db_statement(db, "get_events", (const char *const[]){ json_names(&arena, &name, 1), DESCRIBE_EVENTS, "0" }, &rows, err))
         return false;
     json_key(to, "events");
     json_open(to, '[');

@@ -8,7 +8,6 @@
 #include "target.h"
 
 #define EVENTS_SHOWN INT64_C(50)
-#define EVENTS_FOLLOWED INT64_C(200)    /* with -w: more at a time would be missed */
 
 static const struct listing listing = {
     { "events" }, "event", "get_events", false,
@@ -22,6 +21,7 @@ enum exit_code run_events(const struct options *options)
     CLEANUP(rows_free_at) struct rows *rows = NULL;
     CLEANUP(db_close_at) struct db *db = NULL;
     const char **names = ARENA_ARRAY(&arena, const char *, options->name_count + 1);
+    int64_t shown = options->limit >= 0 ? options->limit : EVENTS_SHOWN, read = options->watch && shown < FOLLOW_LATE ? FOLLOW_LATE : shown;
     char limit[32];
     struct err err;
 
@@ -30,12 +30,12 @@ enum exit_code run_events(const struct options *options)
 
         names[i] = slash ? slash + 1 : options->names[i];
     }
-    snprintf(limit, sizeof limit, "%" PRId64, options->limit >= 0 ? options->limit : options->watch ? EVENTS_FOLLOWED : EVENTS_SHOWN);
-    const char *const parameters[] = { options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL, limit };
+    snprintf(limit, sizeof limit, "%" PRId64, read);
+    const char *const parameters[] = { options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL, limit, "0" };
     if (!db_open(options, &db, &err))
         return fail(&err);
     if (options->watch)
-        return follow(db, &listing, parameters, FOLLOW_EVENTS, options);
+        return follow(db, &listing, parameters, (size_t)shown, FOLLOW_EVENTS, options);
     if (!db_statement(db, "get_events", parameters, &rows, &err))
         return fail(&err);
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON) {

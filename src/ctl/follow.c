@@ -1,6 +1,7 @@
 /* Asks a few times a second, and compares with what was shown last. */
 #include "follow.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <trunkd/buf.h>
@@ -8,6 +9,8 @@
 #include <trunkd/text.h>
 
 #include "watch.h"
+
+enum { COLUMN_ID = 3 };     /* of get_events */
 
 /* A row as it was shown last. Rows of one name have each by itself, in their order. */
 struct seen { char *key, *name, *text; bool there; };
@@ -25,7 +28,7 @@ static const char *key_of(const struct rows *rows, size_t row, enum followed wha
     size_t same = 0;
 
     if (what == FOLLOW_EVENTS)
-        return rows_cell(rows, row, 1);
+        return rows_cell(rows, row, COLUMN_ID);
     while (same < row && text_equal(rows_cell(rows, row - same - 1, 0), rows_cell(rows, row, 0)))
         same++;
     return arena_printf(arena, "%s %zu", rows_cell(rows, row, 0), same);
@@ -90,13 +93,14 @@ static void drop_gone(struct map *all, enum followed what, const struct options 
         ((struct seen *)value)->there = false;
 }
 
-static enum exit_code show_changes(const struct listing *listing, const struct rows *rows, struct map *all, enum followed what, struct options *options)
+static enum exit_code show_changes(const struct listing *listing, const struct rows *rows, struct map *all, size_t backlog, enum followed what,
+                                   struct options *options)
 {
     bool *chosen = must_calloc(rows_count(rows) + 1, sizeof *chosen), any = false;
     enum exit_code code = EXIT_DONE;
 
     for (size_t row = 0; row < rows_count(rows); row++) {
-        chosen[row] = note(all, rows, row, what);
+        chosen[row] = note(all, rows, row, what) && rows_count(rows) - row <= backlog;
         any = any || chosen[row];
     }
     if (any)
@@ -108,10 +112,25 @@ static enum exit_code show_changes(const struct listing *listing, const struct r
     return code;
 }
 
-enum exit_code follow(struct db *db, const struct listing *listing, const char *const *parameters, enum followed what, const struct options *options)
+/* Events after the first look: all, however many, that are new or may have come late. */
+static void ask_newer(const struct rows *rows, const char **parameters, char *after, size_t size)
+{
+    size_t count = rows_count(rows);
+    int64_t newest = count > 0 ? rows_int(rows, count - 1, COLUMN_ID) : 0;
+
+    if (newest > FOLLOW_LATE)
+        snprintf(after, size, "%" PRId64, newest - FOLLOW_LATE);
+    parameters[1] = NULL;
+    parameters[2] = after;
+}
+
+enum exit_code follow(struct db *db, const struct listing *listing, const char *const *parameters, size_t backlog, enum followed what,
+                      const struct options *options)
 {
     struct options shown = *options;
     struct map all = { 0 };
+    const char *asked[] = { parameters[0], parameters[1], what == FOLLOW_EVENTS ? parameters[2] : NULL };
+    char after[24] = "0";
     enum exit_code code = EXIT_DONE;
     void *value;
     struct err err;
@@ -119,7 +138,14 @@ enum exit_code follow(struct db *db, const struct listing *listing, const char *
     for (; code == EXIT_DONE; watch_pause()) {
         CLEANUP(rows_free_at) struct rows *rows = NULL;
 
-        code = db_statement(db, listing->statement, parameters, &rows, &err) ? show_changes(listing, rows, &all, what, &shown) : fail(&err);
+        if (!db_statement(db, listing->statement, asked, &rows, &err)) {
+            code = fail(&err);
+            break;
+        }
+        code = show_changes(listing, rows, &all, backlog, what, &shown);
+        backlog = SIZE_MAX;
+        if (what == FOLLOW_EVENTS)
+            ask_newer(rows, asked, after, sizeof after);
     }
     for (size_t i = 0; map_next(&all, &i, &value);)
         seen_free(value);

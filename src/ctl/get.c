@@ -118,7 +118,7 @@ enum exit_code run_get(const struct options *options)
     if (!db_open(options, &db, &err))
         return fail(&err);
     if (options->watch)
-        return follow(db, wish.listing, parameters, FOLLOW_OBJECTS, options);
+        return follow(db, wish.listing, parameters, SIZE_MAX, FOLLOW_OBJECTS, options);
     if (!db_statement(db, wish.listing->statement, parameters, &rows, &err))
         return fail(&err);
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON && !options->quiet && wish.count == 0) {

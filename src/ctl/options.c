@@ -17,7 +17,7 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_TIMEOUT]    = { "timeout",    0,   required_argument, "TIME",       "wait at most this long (90s, 5m, 1h30m; else 5m)" },
     [OPTION_DRY_RUN]    = { "dry-run",    0,   no_argument,       NULL,         "say what would be done; nothing is changed" },
     [OPTION_WHY]        = { "why",        0,   required_argument, "TEXT",       "the reason, kept with the event" },
-    [OPTION_LIMIT]      = { "limit",      'n', required_argument, "COUNT",      "how many of the newest" },
+    [OPTION_LIMIT]      = { "limit",      'n', required_argument, "COUNT",      "how many of the newest; with -w, of those that were there before" },
     [OPTION_KEY_FILE]   = { "key-file",   0,   required_argument, "FILE",       "read the public key from a file instead of the database" },
     [OPTION_STATUS]     = { "status",     0,   no_argument,       NULL,         "say what is there, change nothing" },
     [OPTION_LABEL]      = { "selector",   'l', required_argument, "LABEL=VALUE", "only what carries this label; repeatable" },

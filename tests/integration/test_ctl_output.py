@@ -97,6 +97,37 @@ def test_events_are_shown_when_they_happen_and_once(fleet):
         shown.wait(2)
 
 
+def happen(db, *messages):
+    db.q("insert into trunkd.event (object_type, object, reason, message) select 'number', %s, 'Drifted', unnest(%s)", ONE, list(messages))
+
+
+@pytest.mark.parametrize("arguments, backlog", [(["-n", "0"], []), (["-n", "2"], ["b8", "b9"]), ([], [f"b{n}" for n in range(10)])])
+def test_only_the_events_of_before_are_counted(fleet, arguments, backlog):
+    happen(fleet, *[f"b{n}" for n in range(10)])
+    with Lines(fleet, "events", "-w", "--no-headers", *arguments) as shown:
+        time.sleep(0.5)
+        assert [line.split()[3] for line in shown.wait(len(backlog))] == backlog
+        news = [f"n{n}" for n in range(500)]
+        happen(fleet, *news)
+        assert [line.split()[3] for line in shown.wait(len(backlog) + 500)] == backlog + news
+        happen(fleet, "last")
+        assert shown.wait(len(backlog) + 501)[-1].endswith("last")
+
+
+def test_an_event_that_is_committed_late_is_shown(fleet):
+    late = fleet.connect()
+    late.autocommit = False
+    late.cursor().execute("insert into trunkd.event (object_type, object, reason, message) values ('number', %s, 'Drifted', 'late')", (ONE,))
+    happen(fleet, *[f"b{n}" for n in range(100)])
+    with Lines(fleet, "events", "-w", "-n", "0", "--no-headers") as shown:
+        time.sleep(0.5)
+        happen(fleet, "early")
+        assert shown.wait(1)[0].endswith("early")
+        late.commit()
+        assert shown.wait(2)[1].endswith("late")
+    late.close()
+
+
 def test_a_list_that_goes_on_says_when_the_database_is_away(fleet):
     with Lines(fleet, "get", "numbers", "-w") as shown:
         shown.wait(3)
