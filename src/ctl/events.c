@@ -9,9 +9,14 @@
 
 #define EVENTS_SHOWN INT64_C(50)
 
-static const struct listing listing = {
+static const struct listing narrow = {
     { "events" }, "event", "get_events", false,
     { { "AGE", AGE }, { "OBJECT", "object" }, { "REASON", "reason" }, { "MESSAGE", "message" } },
+    NULL,
+};
+static const struct listing wide = {
+    { "events" }, "event", "get_events", false,
+    { { "AT", AT }, { "AGE", AGE }, { "OBJECT", "object" }, { "REASON", "reason" }, { "MESSAGE", "message" } },
     NULL,
 };
 
@@ -22,6 +27,7 @@ enum exit_code run_events(const struct options *options)
     CLEANUP(db_close_at) struct db *db = NULL;
     const char **names = ARENA_ARRAY(&arena, const char *, options->name_count + 1);
     int64_t shown = options->limit >= 0 ? options->limit : EVENTS_SHOWN, read = options->watch && shown < FOLLOW_LATE ? FOLLOW_LATE : shown;
+    const struct listing *listing = options->output == OUTPUT_WIDE ? &wide : &narrow;
     char limit[32];
     struct err err;
 
@@ -35,12 +41,12 @@ enum exit_code run_events(const struct options *options)
     if (!db_open(options, &db, &err))
         return fail(&err);
     if (options->watch)
-        return follow(db, &listing, parameters, (size_t)shown, FOLLOW_EVENTS, options);
+        return follow(db, listing, parameters, (size_t)shown, FOLLOW_EVENTS, options);
     if (!db_statement(db, "get_events", parameters, &rows, &err))
         return fail(&err);
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON) {
         fputs("no events\n", stderr);
         return EXIT_DONE;
     }
-    return listing_print(&listing, rows, /* chosen= */ NULL, options);
+    return listing_print(listing, rows, /* chosen= */ NULL, options);
 }

@@ -102,7 +102,7 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
         ok = json_parse(&arena, text, strlen(text), &object, &err);
         age_text(rows_cell(rows, row, 2) ? rows_int(rows, row, 2) : -1, age);
         for (size_t i = 0; ok && i < columns; i++)
-            cells[i] = text_equal(keys[i], AGE) ? age : cell_of(object, keys[i]);
+            cells[i] = text_equal(keys[i], AGE) ? age : text_equal(keys[i], AT) ? rows_cell(rows, row, 4) : cell_of(object, keys[i]);
         if (ok)
             table_add(&table, cells);
     }

@@ -7,6 +7,7 @@
 #include "verb.h"
 
 #define AGE "(age)"                     /* a column's key: the third column of the statement, in seconds */
+#define AT "(at)"                       /* as well: the fifth, of events */
 
 struct listing {
     const char *words[6];               /* what people call it, in lower case; NULL-terminated */

@@ -70,7 +70,8 @@ const struct verb verbs[] = {
       "a copy. They are listed, and when you agree each of them is looked at once more and removed; events and get strays tell how it went.",
       TAKES_DATABASE | TAKES(OPTION_WHY) | TAKES(OPTION_DRY_RUN) | TAKES(OPTION_YES), 1, NAMES_MAX, run_sweep },
     { "events", "what happened, when and why", "[NAME…] [-n COUNT] [-w]",
-      "The newest last: 50 of them, if -n does not say otherwise. With -w each that comes is shown when it happens.", TAKES_LIST | TAKES(OPTION_LIMIT) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_events },
+      "The newest last: 50 of them, if -n does not say otherwise. With -w each that comes is shown when it happens. -o wide gives\n"
+      "date and time (UTC) too, to be laid beside a log.", TAKES_LIST | TAKES(OPTION_LIMIT) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_events },
     { "export", "write what there is as manifests", "[KIND/NAME… | +NUMBER…] [-l LABEL=VALUE]",
       "Everything, or what is named, in YAML or with -o json; what is the default anyway is left out. trunkctl apply finds it unchanged.",
       TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_LABEL), 0, NAMES_MAX, run_export },

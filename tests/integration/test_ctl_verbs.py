@@ -418,6 +418,9 @@ def test_events_newest_last(fleet):
     rows = json.loads(trunkctl(fleet, "events", ONE, "-n", "2", "-o", "json").out)
     assert [(r["object"], r["message"]) for r in rows] == [(ONE, "m57"), (ONE, "m59")]
     assert len(table(trunkctl(fleet, "events", "trunk/big", "--no-headers"))) == 1
+    wide = table(trunkctl(fleet, "events", "-n", "1", "-o", "wide"))
+    at = fleet.one("select to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD') || 'T' || to_char(max(at) at time zone 'UTC', 'HH24:MI:SS') || 'Z' from trunkd.event")
+    assert wide[0] == ["AT", "AGE", "OBJECT", "REASON", "MESSAGE"] and (wide[1][0], wide[1][2]) == (at, "big")
     assert trunkctl(fleet, "events", "-n", "x").err == 'trunkctl: -n wants a number from 0 to 1000000, not "x"\n'
 
 
