@@ -49,6 +49,10 @@ enum exit_code run_agents(const struct options *options)
         !db_statement(db, "agents", (const char *const[]){ options->name_count > 0 ? json_names(&arena, names, options->name_count) : NULL,
                                                            labels_json(&arena, options) }, &rows, &err))
         return fail(&err);
+    if (rows_count(rows) == 0 && options->output < OUTPUT_JSON && options->name_count == 0) {
+        fputs("no agents\n", stderr);
+        return EXIT_DONE;
+    }
     enum exit_code code = listing_print(&listing, rows, /* chosen= */ NULL, options);
     for (size_t i = 0; i < options->name_count; i++)
         if (!is_among(rows, names[i]))

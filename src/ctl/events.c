@@ -45,7 +45,10 @@ enum exit_code run_events(const struct options *options)
     if (!db_statement(db, "get_events", parameters, &rows, &err))
         return fail(&err);
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON) {
-        fputs("no events\n", stderr);
+        fputs("no events", stderr);
+        for (size_t i = 0; i < options->name_count; i++)
+            fprintf(stderr, "%s %s", i == 0 ? " of" : ",", options->names[i]);
+        fputc('\n', stderr);
         return EXIT_DONE;
     }
     return listing_print(listing, rows, /* chosen= */ NULL, options);

@@ -79,7 +79,10 @@ MUST_CHECK static bool read_wish(const struct options *options, struct arena *ar
         if (ret->listing && ret->listing != listing)
             return err_set(err, ERR_CONFIG, "get lists one kind at a time: %s is no %s", options->names[i], ret->listing->noun);
         ret->listing = listing;
-        ret->names[ret->count++] = slash ? slash + 1 : options->names[i];
+        ret->names[ret->count] = slash ? slash + 1 : options->names[i];
+        if (listing == &listings[0] && !number_check(ret->names[ret->count], err))
+            return false;
+        ret->count++;
     }
     if (!ret->listing)
         ret->listing = &listings[0];

@@ -52,6 +52,8 @@ static bool label_add(struct options *options, const char *text, struct err *err
 
     if (!equals || equals == text)
         return err_set(err, ERR_REJECTED, "-l wants LABEL=VALUE, not \"%s\"", text);
+    if (equals[-1] == '!')
+        return err_set(err, ERR_REJECTED, "-l wants LABEL=VALUE and picks what carries it; \"%s\" cannot be asked", text);
     if (options->label_count == LABELS_MAX)
         return err_set(err, ERR_LIMIT, "-l can be given %d times at most", LABELS_MAX);
     options->labels[options->label_count++] = (struct label){

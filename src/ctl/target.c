@@ -30,7 +30,7 @@ bool target_kind_find(const char *word, size_t length, enum target_kind *ret)
     return false;
 }
 
-MUST_CHECK static bool check_number(const char *name, struct err *err)
+bool number_check(const char *name, struct err *err)
 {
     if (text_is_e164(name))
         return true;
@@ -45,12 +45,12 @@ bool target_read(const char *text, struct target *ret, struct err *err)
         if (text[0] != '+')
             return err_set(err, ERR_CONFIG, "what is \"%s\"? Write +NUMBER, or KIND/NAME such as agent/%s", text, text);
         *ret = (struct target){ .kind = TARGET_NUMBER, .name = text };
-        return check_number(text, err);
+        return number_check(text, err);
     }
     if (!target_kind_find(text, (size_t)(slash - text), &ret->kind) || !slash[1])
         return err_set(err, ERR_CONFIG, "\"%s\" is not KIND/NAME: the kinds are number, agent, trunk, account and project", text);
     ret->name = slash + 1;
-    return ret->kind != TARGET_NUMBER || check_number(ret->name, err);
+    return ret->kind != TARGET_NUMBER || number_check(ret->name, err);
 }
 
 bool target_read_owner(const char *text, struct target *ret, struct err *err)

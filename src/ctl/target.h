@@ -28,6 +28,8 @@ struct target { enum target_kind kind; const char *name; };
 /* Case does not matter. */
 bool target_kind_find(const char *word, size_t length, enum target_kind *ret);
 
+/* The name of a phone number is in E.164. */
+MUST_CHECK bool number_check(const char *name, struct err *);
 /* Reads "+NUMBER" or "KIND/NAME". */
 MUST_CHECK bool target_read(const char *text, struct target *ret, struct err *);
 /* As the verbs of SQL take names: "+NUMBER", or the name of a trunk; number/ and trunk/ in front are allowed. */
