@@ -14,7 +14,7 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_FILE]       = { "filename",   'f', required_argument, "FILE|DIR|-", "a manifest, a folder of *.yaml and *.yml, or standard input; repeatable" },
     [OPTION_WAIT]       = { "wait",       0,   optional_argument, "[=TIME]",    "wait until it is done, at most TIME (90s, 5m, 1h30m; else 5m)" },
     [OPTION_FOR]        = { "for",        0,   required_argument, "WHAT",       "what for; see above" },
-    [OPTION_TIMEOUT]    = { "timeout",    0,   required_argument, "TIME",       "wait at most this long (90s, 5m, 1h30m; else 5m)" },
+    [OPTION_TIMEOUT]    = { "timeout",    0,   required_argument, "TIME",       "wait, at most this long (90s, 5m, 1h30m; else 5m)" },
     [OPTION_DRY_RUN]    = { "dry-run",    0,   no_argument,       NULL,         "say what would be done; nothing is changed" },
     [OPTION_WHY]        = { "why",        0,   required_argument, "TEXT",       "the reason, kept with the event" },
     [OPTION_LIMIT]      = { "limit",      'n', required_argument, "COUNT",      "how many of the newest; with -w, of those that were there before" },
@@ -131,6 +131,8 @@ static bool names_check(const struct verb *verb, const struct options *options, 
     if (options->name_count < verb->names_min && options->label_count == 0)
         return err_set(err, ERR_REJECTED, "trunkctl %s needs %s; usage: trunkctl %s %s", verb->name,
                        verb->names_min == 1 ? "a name" : "more names", verb->name, verb->usage);
+    if (options->name_count > verb->names_max && verb->names_max == 0 && (verb->options & TAKES(OPTION_FILE)))
+        return err_set(err, ERR_REJECTED, "%s reads manifests with -f: write -f %s", verb->name, options->names[0]);
     if (options->name_count > verb->names_max)
         return err_set(err, ERR_REJECTED, "trunkctl %s cannot use \"%s\"; usage: trunkctl %s %s", verb->name,
                        options->names[verb->names_max], verb->name, verb->usage);
@@ -170,6 +172,8 @@ bool options_read(const struct verb *verb, int argc, char **argv, struct options
                 id = (enum option_id)i;
         if (!option_set(ret, id, optarg, err))
             return false;
+        if (id == OPTION_WAIT && !optarg && optind < argc && duration_parse(argv[optind], &ret->wait_ms))
+            return err_set(err, ERR_REJECTED, "--wait has its time behind \"=\": write --wait=%s", argv[optind]);
     }
     ret->names = (const char *const *)(argv + optind);
     ret->name_count = (size_t)(argc - optind);

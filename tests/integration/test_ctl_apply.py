@@ -295,9 +295,10 @@ def test_wait_ends_with_3_and_says_what_to_do(db):
     assert done.err.splitlines() == [f"{ONE} is failed Refused: Twilio says no", f"    {remedy}", f"    trunkctl describe {ONE} says more"]
 
 
-def test_wait_times_out_with_4(db):
+@pytest.mark.parametrize("arguments", [["--wait=1s"], ["--timeout", "1s"], ["--wait", "--timeout=1s"]])
+def test_wait_times_out_with_4(db, arguments):
     begin = time.monotonic()
-    done = apply(db, ACCOUNTS, number(ONE), arguments=["--wait=1s"])
+    done = apply(db, ACCOUNTS, number(ONE), arguments=arguments)
     assert done.code == 4 and 1 <= time.monotonic() - begin < 5
     assert done.err.splitlines()[0] == f"timed out: {ONE} is pending SettingUp …"
 
