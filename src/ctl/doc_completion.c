@@ -84,12 +84,12 @@ static void value_name(const struct verb *verb, size_t option, char name[static 
 }
 
 /* Of "settled|active|gone" each word; of "account/NAME|sip/NAME" what stands before the name. */
-static void write_values(struct buf *to, size_t option, const char *name)
+static void write_values(struct buf *to, const struct verb *verb, size_t option, const char *name)
 {
     const char *between = "";
 
-    for (size_t i = 0; option == OPTION_OUTPUT && i < OUTPUT_MAX_; i++)
-        buf_printf(to, "%s%s", i == 0 ? "" : " ", output_formats[i]);
+    for (size_t i = output_first(verb); option == OPTION_OUTPUT && i < OUTPUT_MAX_; i++)
+        buf_printf(to, "%s%s", i == (size_t)output_first(verb) ? "" : " ", output_formats[i]);
     for (const char *word = name; *word; word += *word == '|') {
         size_t length = strcspn(word, "|"), fixed = 0;
 
@@ -172,7 +172,7 @@ static void bash_values(struct buf *to, const struct verb *verb)
             continue;
         value_name(verb, i, name);
         buf_reset(&values);
-        write_values(&values, i, name);
+        write_values(&values, verb, i, name);
         bash_option_pattern(to, verb, i);
         if (is_file(name))
             buf_adds(to, "compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n");
@@ -264,7 +264,7 @@ static void zsh_value(struct buf *to, const struct verb *verb, size_t option)
     if (option_table[option].argument == no_argument)
         return;
     value_name(verb, option, name);
-    write_values(&values, option, name);
+    write_values(&values, verb, option, name);
     buf_adds(to, option_table[option].argument == optional_argument ? "::" : ":");
     zsh_text(to, name[0] == '[' ? name + 2 : name);
     if (is_file(name))

@@ -21,7 +21,7 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_KEY_FILE]   = { "key-file",   0,   required_argument, "FILE",       "read the public key from a file instead of the database" },
     [OPTION_STATUS]     = { "status",     0,   no_argument,       NULL,         "say what is there, change nothing" },
     [OPTION_LABEL]      = { "selector",   'l', required_argument, "LABEL=VALUE", "only what carries this label; repeatable" },
-    [OPTION_OUTPUT]     = { "output",     'o', required_argument, "FORMAT",     "table, wide, json or yaml; the keys of these two are the columns of the views" },
+    [OPTION_OUTPUT]     = { "output",     'o', required_argument, "FORMAT",     "json or yaml, for programs; lists know table and wide too" },
     [OPTION_NO_HEADERS] = { "no-headers", 0,   no_argument,       NULL,         "a table without its first line" },
     [OPTION_DATABASE]   = { "database",   'd', required_argument, "CONNINFO",   "a name or connection string; else PGHOST, PGDATABASE, PGSERVICE …" },
     [OPTION_PRUNE]      = { "prune",      0,   no_argument,       NULL,         "delete what carries the labels of -l and stands in no manifest" },
@@ -63,21 +63,25 @@ static bool label_add(struct options *options, const char *text, struct err *err
 
 const char *const output_formats[OUTPUT_MAX_] = { "table", "wide", "json", "yaml" };
 
-static bool output_set(struct options *options, const char *text, struct err *err)
+enum output output_first(const struct verb *verb) { return verb->options & TAKES(OPTION_NO_HEADERS) ? OUTPUT_TABLE : OUTPUT_JSON; }
+
+static bool output_set(struct options *options, const struct verb *verb, const char *text, struct err *err)
 {
-    for (size_t i = 0; i < OUTPUT_MAX_; i++)
+    for (size_t i = output_first(verb); i < OUTPUT_MAX_; i++)
         if (text_equal(text, output_formats[i])) {
             options->output = (enum output)i;
             return true;
         }
+    if (output_first(verb) == OUTPUT_JSON)
+        return err_set(err, ERR_REJECTED, "-o of %s knows json and yaml, not \"%s\"", verb->name, text);
     return err_set(err, ERR_REJECTED, "-o knows table, wide, json and yaml, not \"%s\"", text);
 }
 
-static bool option_set(struct options *options, enum option_id id, const char *text, struct err *err)
+static bool option_set(struct options *options, const struct verb *verb, enum option_id id, const char *text, struct err *err)
 {
     switch (id) {
     case OPTION_DATABASE:   options->database = text; return true;
-    case OPTION_OUTPUT:     return output_set(options, text, err);
+    case OPTION_OUTPUT:     return output_set(options, verb, text, err);
     case OPTION_NO_HEADERS: options->no_headers = true; return true;
     case OPTION_LABEL:      return label_add(options, text, err);
     case OPTION_FILE:
@@ -170,7 +174,7 @@ bool options_read(const struct verb *verb, int argc, char **argv, struct options
         for (size_t i = 0; i < OPTION_MAX_; i++)
             if (found == (int)(256 + i) || (option_table[i].letter && found == option_table[i].letter))
                 id = (enum option_id)i;
-        if (!option_set(ret, id, optarg, err))
+        if (!option_set(ret, verb, id, optarg, err))
             return false;
         if (id == OPTION_WAIT && !optarg && optind < argc && duration_parse(argv[optind], &ret->wait_ms))
             return err_set(err, ERR_REJECTED, "--wait has its time behind \"=\": write --wait=%s", argv[optind]);

@@ -53,6 +53,9 @@ struct options {
 
 struct verb;
 
+/* Of output_formats the first that -o of a verb knows, and it knows those behind it: tables are for lists. */
+enum output output_first(const struct verb *);
+
 /* Reads argv (argv[0] is the verb) as far as the verb takes it. On failure the text is one sentence. */
 MUST_CHECK bool options_read(const struct verb *, int argc, char **argv, struct options *ret, struct err *);
 void options_release(struct options *);

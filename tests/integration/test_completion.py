@@ -56,6 +56,7 @@ def test_bash_offers_the_words_that_an_option_takes():
     assert words_of("trunkctl", "wait", "+14155550100", "--for", "") == ["settled", "active", "gone"]
     assert words_of("trunkctl", "seal", "--for", "s") == ["sip/"]
     assert words_of("trunkctl", "get", "numbers", "-o", "j") == ["json"]
+    assert words_of("trunkctl", "get", "-o", "") == ["table", "wide", "json", "yaml"] and words_of("trunkctl", "export", "-o", "") == ["json", "yaml"]
     assert words_of("trunkctl", "rotate", "--why", "") == []
 
 
