@@ -60,7 +60,9 @@ static void print_gone(const char *name, const struct options *options)
 
     buf_init(&json, 4096);
     json_text(&json, name);
-    if (options->output == OUTPUT_JSON)
+    if (options->quiet)
+        puts(name);
+    else if (options->output == OUTPUT_JSON)
         printf("{\"gone\":%s}\n", json.data);
     else if (options->output == OUTPUT_YAML)
         printf("---\ngone: %s\n", json.data);

@@ -28,7 +28,7 @@ const struct option_row option_table[OPTION_MAX_] = {
     [OPTION_YES]        = { "yes",        0,   no_argument,       NULL,         "agree to what --prune deletes or sweep removes, instead of being asked" },
     [OPTION_FORCE]      = { "force",      0,   no_argument,       NULL,         "let --prune delete more than a fifth of what carries the labels" },
     [OPTION_WATCH]      = { "watch",      'w', no_argument,       NULL,         "go on, and show what changes, until Ctrl-C" },
-    [OPTION_QUIET]      = { "quiet",      'q', no_argument,       NULL,         "the names only, one a line" },
+    [OPTION_QUIET]      = { "quiet",      'q', no_argument,       NULL,         "the names only, one a line; with -w, of what changes or goes" },
     [OPTION_HELP]       = { "help",       'h', no_argument,       NULL,         "this text" },
 };
 
@@ -181,6 +181,8 @@ bool options_read(const struct verb *verb, int argc, char **argv, struct options
     }
     ret->names = (const char *const *)(argv + optind);
     ret->name_count = (size_t)(argc - optind);
+    if (ret->quiet && ret->output != OUTPUT_TABLE)
+        return err_set(err, ERR_REJECTED, "-q prints names only, so that -o %s does not go with it", output_formats[ret->output]);
     return names_check(verb, ret, err);
 }
 

@@ -70,6 +70,15 @@ def test_get_goes_on_and_shows_what_changes(fleet):
         assert shown.wait(6)[5] == f"{ONE}  gone"
 
 
+def test_names_that_go_on_are_names_only(fleet):
+    with Lines(fleet, "get", "-q", "-w") as shown:
+        assert shown.wait(2) == [ONE, TWO]
+        fleet.q("delete from trunkd.phone_number where phone_number = %s", ONE)
+        assert shown.wait(3)[2] == ONE
+        fleet.q("delete from trunkd.dirty; delete from trunkd.number_status where phone_number = %s", ONE)
+        assert shown.wait(4)[3] == ONE
+
+
 @pytest.mark.parametrize("form, read", [("json", json.loads), ("yaml", None)])
 def test_a_list_that_goes_on_is_a_document_a_row(fleet, form, read):
     with Lines(fleet, "get", ONE, "-w", "-o", form) as shown:
