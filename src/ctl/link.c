@@ -41,7 +41,8 @@ static enum exit_code link_numbers(const struct options *options, size_t count, 
         if (text_equal(before, agent))
             printf("%s unchanged\n", names[i]);
         else if (agent)
-            printf("%s linked to %s%s%s\n", names[i], agent, before ? ", before to " : "", text_or(before, ""));
+            printf("%s linked to %s%s%s%s\n", names[i], agent, before ? ", before to " : "", text_or(before, ""),
+                   rows_true(rows, i, 3) ? "" : "; the number takes no inbound calls: nothing changes for callers");
         else
             printf("%s unlinked from %s\n", names[i], before);
     }

@@ -293,6 +293,14 @@ def test_link_lets_another_agent_answer(fleet):
     assert fleet.one("select generation from trunkd.phone_number where phone_number = %s", ONE) == generation
 
 
+def test_link_says_when_nothing_changes_for_callers(fleet):
+    assert apply(fleet, number(ONE, agent="support", supportsInbound=False, supportsOutbound=True)).code == 0
+    done = trunkctl(fleet, "link", ONE, TWO, "sales")
+    assert (done.code, done.out) == (0, f"{ONE} linked to sales, before to support; the number takes no inbound calls: nothing changes for callers\n"
+                                     f"{TWO} unchanged\n")
+    assert trunkctl(fleet, "link", TWO, "support").out == f"{TWO} linked to support, before to sales\n"
+
+
 def test_unlink_leaves_nobody_to_answer(fleet):
     done = trunkctl(fleet, "unlink", ONE, TWO)
     assert (done.code, done.out) == (0, f"{ONE} unlinked from support\n{TWO} unlinked from sales\n")
