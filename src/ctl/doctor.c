@@ -41,8 +41,10 @@ static void report(struct tally *tally, const char *level, const char *what, con
     }
     enum tint colour = text_equal(level, "ok") ? TINT_GOOD : text_equal(level, "error") ? TINT_BAD : TINT_WAITS;
     printf("%s%-8s%s %s: %s\n", tint(colour), level, tint(TINT_NONE), what, words);
-    if (!text_is_empty(remedy))
-        printf("%-8s   %s\n", "", remedy);
+    for (size_t length; !text_is_empty(remedy); remedy += length + (remedy[length] == '\n')) {
+        length = strcspn(remedy, "\n");
+        printf("%-8s   %.*s\n", "", (int)length, remedy);
+    }
 }
 
 /* ---- this machine ------------------------------------------------------------------------------------------------------------- */

@@ -124,8 +124,8 @@ static bool refuse_option(const struct verb *verb, int found, char **argv, struc
     if (found == ':')
         return err_set(err, ERR_REJECTED, "option %s needs a value; see trunkctl %s --help", word, verb->name);
     if (optopt > 0 && optopt < 128 && isprint(optopt))
-        return err_set(err, ERR_REJECTED, "trunkctl %s has no option -%c; see trunkctl %s --help", verb->name, optopt, verb->name);
-    return err_set(err, ERR_REJECTED, "trunkctl %s has no option %s; see trunkctl %s --help", verb->name, word, verb->name);
+        return err_set(err, ERR_REJECTED, "%s has no option -%c; see trunkctl %s --help", verb->name, optopt, verb->name);
+    return err_set(err, ERR_REJECTED, "%s has no option %s; see trunkctl %s --help", verb->name, word, verb->name);
 }
 
 static bool names_check(const struct verb *verb, const struct options *options, struct err *err)
@@ -133,12 +133,12 @@ static bool names_check(const struct verb *verb, const struct options *options, 
     if (options->help)
         return true;
     if (options->name_count < verb->names_min && options->label_count == 0)
-        return err_set(err, ERR_REJECTED, "trunkctl %s needs %s; usage: trunkctl %s %s", verb->name,
+        return err_set(err, ERR_REJECTED, "%s needs %s; usage: trunkctl %s %s", verb->name,
                        verb->names_min == 1 ? "a name" : "more names", verb->name, verb->usage);
     if (options->name_count > verb->names_max && verb->names_max == 0 && (verb->options & TAKES(OPTION_FILE)))
         return err_set(err, ERR_REJECTED, "%s reads manifests with -f: write -f %s", verb->name, options->names[0]);
     if (options->name_count > verb->names_max)
-        return err_set(err, ERR_REJECTED, "trunkctl %s cannot use \"%s\"; usage: trunkctl %s %s", verb->name,
+        return err_set(err, ERR_REJECTED, "%s cannot use \"%s\"; usage: trunkctl %s %s", verb->name,
                        options->names[verb->names_max], verb->name, verb->usage);
     return true;
 }

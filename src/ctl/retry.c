@@ -1,5 +1,6 @@
 /* trunkctl retry, rotate, force-delete, release and scan: wishes that the daemon takes between two operations. */
 #include <stdio.h>
+#include <string.h>
 #include <trunkd/text.h>
 
 #include "db.h"
@@ -20,7 +21,8 @@ static enum exit_code ask(const struct options *options, bool (*read)(const char
         return fail(&err);
     for (size_t i = 0; i < count; i++) {
         if (!db_statement(db, statement, (const char *const[]){ targets[i].name, why }, NULL, &err)) {
-            err_prefix(&err, "%s: ", options->name_count > 0 ? options->names[i] : targets[i].name);
+            if (!strstr(err.text, targets[i].name))
+                err_prefix(&err, "%s: ", options->name_count > 0 ? options->names[i] : targets[i].name);
             return fail(&err);
         }
     }

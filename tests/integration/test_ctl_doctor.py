@@ -69,7 +69,8 @@ def test_doctor_looks_at_the_configuration_and_the_schema(fleet, tmp_path, monke
         done = ctllib.finish(subprocess.Popen([str(ctllib.BUILD / "trunkctl"), "doctor"], env={**ctllib.environment(fleet), "TRUNKD_CONFIG": str(path)},
                                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         assert re.search(f"^{level} +configuration: {path}$", done.out, re.M) and "\n\n\n" not in done.out, done
-    assert 'did you mean "log_level"' in done.out
+    assert re.search(f'^ {{11}}mend what is wrong with it:\n {{11}}{path}:1:1: .*did you mean "log_level"', done.out, re.M), done
+    assert not re.search(r"^(?!ok|warning|error|unknown| {11}|\d+ error|$)", done.out, re.M), done
     fleet.q("delete from trunkd.schema_version where number = (select max(number) from trunkd.schema_version)")
     done, said = doctor(fleet)
     assert said["schema"][0] == "error" and "trunkctl migrate brings it up to date" in done.out and "daemon" not in said

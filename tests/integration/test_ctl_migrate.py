@@ -156,10 +156,10 @@ def test_version_and_help(empty):
     (["mirgate"], 'there is no verb "mirgate"; did you mean "migrate"? See trunkctl help'),
     (["zzzzzzzz"], 'there is no verb "zzzzzzzz"; see trunkctl help'),
     (["help", "zzz"], 'there is no verb "zzz"; see trunkctl help'),
-    (["migrate", "--nope"], "trunkctl migrate has no option --nope; see trunkctl migrate --help"),
-    (["migrate", "-f", "x"], "trunkctl migrate has no option -f; see trunkctl migrate --help"),
+    (["migrate", "--nope"], "migrate has no option --nope; see trunkctl migrate --help"),
+    (["migrate", "-f", "x"], "migrate has no option -f; see trunkctl migrate --help"),
     (["migrate", "-d"], "option -d needs a value; see trunkctl migrate --help"),
-    (["migrate", "now"], 'trunkctl migrate cannot use "now"; usage: trunkctl migrate [--status]'),
+    (["migrate", "now"], 'migrate cannot use "now"; usage: trunkctl migrate [--status]'),
 ])
 def test_bad_command_lines(empty, arguments, sentence):
     done = trunkctl(empty, *arguments)

@@ -143,7 +143,7 @@ def test_a_lost_connection_is_one_sentence(fleet):
     (["gateway/x"], '"gateway/x" is not KIND/NAME: the kinds are number, agent, trunk, account and project'),
     (["agent/"], '"agent/" is not KIND/NAME: the kinds are number, agent, trunk, account and project'),
     (["+0123"], '"+0123" is not a phone number in E.164: "+", country code and number, digits only, such as +14155551234'),
-    ([], "trunkctl wait needs a name; usage: trunkctl wait KIND/NAME… | +NUMBER… | -l LABEL=VALUE [--for settled|active|gone] [--timeout TIME]"),
+    ([], "wait needs a name; usage: trunkctl wait KIND/NAME… | +NUMBER… | -l LABEL=VALUE [--for settled|active|gone] [--timeout TIME]"),
 ])
 def test_wait_refuses(fleet, arguments, sentence):
     done = trunkctl(fleet, "wait", *arguments)
@@ -312,7 +312,7 @@ def test_unlink_leaves_nobody_to_answer(fleet):
 @pytest.mark.parametrize("arguments, code, sentence", [
     ([ONE, NOWHERE, "sales"], 3, f"there is no phone number {NOWHERE}; nothing was linked"),
     ([ONE, "nobody"], 3, 'there is no agent "nobody"'),
-    ([ONE], 1, "trunkctl link needs more names; usage: trunkctl link +NUMBER… AGENT"),
+    ([ONE], 1, "trunkctl: link needs more names; usage: trunkctl link +NUMBER… AGENT"),
     ([ONE, TWO], 1, "link needs the name of an agent behind the numbers; trunkctl unlink leaves them without one"),
     ([ONE, "trunk/big"], 1, '"trunk/big" is not an agent'), (["agent/support", "sales"], 1, '"agent/support" is not a phone number'),
 ])
@@ -345,7 +345,7 @@ def test_retry_leaves_a_request(fleet):
     assert fleet.q("select verb, name, object_type from trunkd.request order by id") == [("retry", ONE, "number"), ("retry", "big", "trunk")]
     done = trunkctl(fleet, "retry", ONE, NOWHERE)
     assert done.code == 3
-    assert done.err.startswith(f'trunkctl: {NOWHERE}: there is no phone number or trunk "{NOWHERE}". ')
+    assert done.err.startswith(f'trunkctl: there is no phone number or trunk "{NOWHERE}". ')
     assert fleet.one("select count(*) from trunkd.request") == 2
     assert trunkctl(fleet, "retry", "agent/support").err == 'trunkctl: "agent/support" is neither a phone number nor a trunk\n'
 
@@ -354,7 +354,7 @@ def test_force_delete_is_for_what_is_stuck(fleet):
     assert trunkctl(fleet, "force-delete", ONE).err == "trunkctl: force-delete needs --why TEXT, for whoever finds the orphans later\n"
     done = trunkctl(fleet, "force-delete", ONE, "--why", "closed")
     assert done.code == 3
-    assert done.err == (f"trunkctl: {ONE}: force delete is only allowed for corrupted phone numbers. "
+    assert done.err == (f"trunkctl: force delete is only allowed for corrupted phone numbers. "
                         f"Nothing of {ONE} is stuck. Delete its row; what was made for it is then removed.\n")
     settle(fleet, ONE, "corrupted", "CleanupRefused", "no")
     done = trunkctl(fleet, "force-delete", ONE, "--why", "closed")
@@ -390,7 +390,7 @@ def test_release_is_for_what_is_held(fleet):
     assert trunkctl(fleet, "release", "main").err == "trunkctl: release needs --why TEXT: say why the removals, or the disappearance, were meant\n"
     assert trunkctl(fleet, "release", ONE, "--why", "x").err == f'trunkctl: "{ONE}" is neither a Twilio account nor a LiveKit project\n'
     done = trunkctl(fleet, "release", "main", "--why", "meant")
-    assert done.code == 3 and done.err.startswith('trunkctl: main: "main" is not braked: there is nothing to release. '), done
+    assert done.code == 3 and done.err.startswith('trunkctl: "main" is not braked: there is nothing to release. '), done
     fleet.q("""insert into trunkd.account_status (name, detail) values ('main', '{"held": "30 numbers lost their row"}')
                on conflict (name) do update set detail = excluded.detail""")
     assert fleet.q("select condition, message, braked, settled from trunkd.account_state where name = 'main'") \
