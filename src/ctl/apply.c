@@ -9,7 +9,16 @@
 #include "verb.h"
 #include "watch.h"
 
-/* The numbers to wait for: those of the manifest, those whose agent a list has changed, and those of the agents that were applied. */
+static void add_number(struct target *targets, size_t *count, struct map *seen, const char *name)
+{
+    if (map_get(seen, name))
+        return;
+    targets[*count] = (struct target){ .kind = TARGET_NUMBER, .name = name };
+    map_put(seen, name, &targets[(*count)++]);
+}
+
+/* The numbers to wait for: those that stand in the manifests, in documents of their own or in the list of an agent, and those of the agents
+ * that were changed. What else an unchanged agent answers was not touched. */
 MUST_CHECK static bool numbers_touched(struct db *db, const struct manifest *m, const struct applied *applied, struct arena *arena,
                                        struct target **ret_targets, size_t *ret_count, struct err *err)
 {
@@ -17,31 +26,27 @@ MUST_CHECK static bool numbers_touched(struct db *db, const struct manifest *m, 
     struct map seen = { 0 };
     const char **agents = ARENA_ARRAY(arena, const char *, m->count + 1);
     struct target *targets;
-    size_t agent_count = 0, count = 0;
+    size_t agent_count = 0, count = 0, count_max = m->count + 1;
 
-    for (size_t i = 0; i < m->count; i++)
-        if (m->objects[i]->kind == MANIFEST_AGENT)
+    for (size_t i = 0; i < m->count; i++) {
+        count_max += m->objects[i]->number_count;
+        if (m->objects[i]->kind == MANIFEST_AGENT && applied->changes[i] == CHANGE_CHANGED)
             agents[agent_count++] = m->objects[i]->name;
+    }
     if (!db_statement(db, "agents_numbers", (const char *const[]){ json_names(arena, agents, agent_count) }, &rows, err))
         return false;
-    targets = ARENA_ARRAY(arena, struct target, m->count + applied->relinked_count + rows_count(rows) + 1);
-    for (size_t i = 0; i < m->count; i++)
-        if (m->objects[i]->kind == MANIFEST_NUMBER)
-            targets[count++].name = m->objects[i]->name;
-    for (size_t i = 0; i < count; i++)
-        map_put(&seen, targets[i].name, &targets[i]);
-    for (size_t i = 0; i < applied->relinked_count + rows_count(rows); i++) {
-        const char *name = i < applied->relinked_count ? applied->relinked[i].number : rows_cell(rows, i - applied->relinked_count, 0);
+    targets = ARENA_ARRAY(arena, struct target, count_max + rows_count(rows));
+    for (size_t i = 0; i < m->count; i++) {
+        const struct object *object = m->objects[i];
 
-        if (map_get(&seen, name))
-            continue;
-        targets[count].name = arena_strdup(arena, name);
-        map_put(&seen, targets[count].name, &targets[count]);
-        count++;
+        if (object->kind == MANIFEST_NUMBER)
+            add_number(targets, &count, &seen, object->name);
+        for (size_t n = 0; n < object->number_count; n++)
+            add_number(targets, &count, &seen, object->numbers[n]);
     }
+    for (size_t i = 0; i < rows_count(rows); i++)
+        add_number(targets, &count, &seen, arena_strdup(arena, rows_cell(rows, i, 0)));
     map_release(&seen);
-    for (size_t i = 0; i < count; i++)
-        targets[i].kind = TARGET_NUMBER;
     *ret_targets = targets;
     *ret_count = count;
     return true;

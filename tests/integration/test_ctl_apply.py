@@ -310,6 +310,18 @@ def test_wait_covers_the_numbers_of_an_agent(db):
     assert done.code == 4 and ONE in done.err
 
 
+def test_wait_is_for_what_was_applied_and_nothing_else(db):
+    """The agent's other number has failed, and a list of numbers lets one go: neither is what the manifests are about."""
+    apply(db, ACCOUNTS, agent("a"), number(ONE, agent="a"), number(TWO, agent="a"))
+    settle(db, ONE)
+    settle(db, TWO, "failed", "Refused", "no such thing")
+    done = apply(db, ACCOUNTS, agent("a"), number(ONE, agent="a"), arguments=["--wait=5s"])
+    assert done.code == 0 and TWO not in done.out + done.err, done
+    done = apply(db, agent("a", phoneNumbers=[ONE]), arguments=["--wait=5s"])
+    assert done.code == 0 and f"{ONE}  active" in done.out and f"{TWO}  " not in done.out, done
+    assert apply(db, agent("a", phoneNumbers=[ONE, TWO]), arguments=["--wait=300ms"]).code == 4
+
+
 def test_a_refused_update_is_not_what_was_applied(db):
     apply(db, ACCOUNTS, number(ONE))
     settle(db, ONE, "active", "UpdateRefused", "LiveKit says no")
