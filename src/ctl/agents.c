@@ -10,7 +10,7 @@ static const struct listing listing = {
     { "agents" }, "agent", "agents", true,
     { { "AGENT", "agent" }, { "DISPATCH-NAME", "dispatch_name" }, { "NUMBER", "phone_number" }, { "LABEL", "label" }, { "STATUS", "status" },
       { "REASON", "reason" }, { "AGE", AGE } },
-    NULL,
+    NULL, /* is_log= */ false,
 };
 
 MUST_CHECK static bool read_names(const struct options *options, const char **ret, struct err *err)
@@ -53,7 +53,7 @@ enum exit_code run_agents(const struct options *options)
         fputs("no agents\n", stderr);
         return EXIT_DONE;
     }
-    enum exit_code code = listing_print(&listing, rows, /* chosen= */ NULL, options);
+    enum exit_code code = listing_print(&listing, rows, /* chosen= */ NULL, /* widths= */ NULL, options);
     for (size_t i = 0; i < options->name_count; i++)
         if (!is_among(rows, names[i]))
             code = fail_text("there is no agent %s", names[i]);

@@ -12,12 +12,12 @@
 static const struct listing narrow = {
     { "events" }, "event", "get_events", false,
     { { "AGE", AGE }, { "OBJECT", "object" }, { "REASON", "reason" }, { "MESSAGE", "message" } },
-    NULL,
+    NULL, /* is_log= */ true,
 };
 static const struct listing wide = {
     { "events" }, "event", "get_events", false,
     { { "AT", AT }, { "AGE", AGE }, { "OBJECT", "object" }, { "REASON", "reason" }, { "MESSAGE", "message" } },
-    NULL,
+    NULL, /* is_log= */ true,
 };
 
 enum exit_code run_events(const struct options *options)
@@ -51,5 +51,5 @@ enum exit_code run_events(const struct options *options)
         fputc('\n', stderr);
         return EXIT_DONE;
     }
-    return listing_print(listing, rows, /* chosen= */ NULL, options);
+    return listing_print(listing, rows, /* chosen= */ NULL, /* widths= */ NULL, options);
 }

@@ -80,59 +80,66 @@ static struct seen *next_gone(const struct map *all)
     return NULL;
 }
 
+/* The list as it has been shown so far. */
+struct shown {
+    const struct listing *listing;
+    enum followed what;
+    struct options options;
+    struct map all;
+    size_t widths[COLUMNS_MAX];
+    int64_t newest;             /* event */
+    char after[24];
+};
+
 /* Those that were not there this time; the others have to be there next time. */
-static void drop_gone(struct map *all, enum followed what, const struct options *options)
+static void drop_gone(struct shown *shown)
 {
     void *value;
 
-    for (struct seen *gone; (gone = next_gone(all));) {
-        if (what == FOLLOW_OBJECTS)
-            print_gone(gone->name, options);
-        map_remove(all, gone->key);
+    for (struct seen *gone; (gone = next_gone(&shown->all));) {
+        if (shown->what == FOLLOW_OBJECTS)
+            print_gone(gone->name, &shown->options);
+        map_remove(&shown->all, gone->key);
         seen_free(gone);
     }
-    for (size_t i = 0; map_next(all, &i, &value);)
+    for (size_t i = 0; map_next(&shown->all, &i, &value);)
         ((struct seen *)value)->there = false;
 }
 
-static enum exit_code show_changes(const struct listing *listing, const struct rows *rows, struct map *all, size_t backlog, enum followed what,
-                                   struct options *options)
+static enum exit_code show_changes(struct shown *shown, const struct rows *rows, size_t backlog)
 {
     bool *chosen = must_calloc(rows_count(rows) + 1, sizeof *chosen), any = false;
     enum exit_code code = EXIT_DONE;
 
     for (size_t row = 0; row < rows_count(rows); row++) {
-        chosen[row] = note(all, rows, row, what) && rows_count(rows) - row <= backlog;
+        chosen[row] = note(&shown->all, rows, row, shown->what) && rows_count(rows) - row <= backlog;
         any = any || chosen[row];
     }
     if (any)
-        code = listing_print(listing, rows, chosen, options);
-    options->no_headers = options->no_headers || any;
-    drop_gone(all, what, options);
+        code = listing_print(shown->listing, rows, chosen, shown->widths, &shown->options);
+    shown->options.no_headers = shown->options.no_headers || any;
+    drop_gone(shown);
     fflush(stdout);
     free(chosen);
     return code;
 }
 
 /* Events after the first look: all, however many, that are new or may have come late. */
-static void ask_newer(const struct rows *rows, const char **parameters, char *after, size_t size)
+static void ask_newer(struct shown *shown, const struct rows *rows, const char **parameters)
 {
-    size_t count = rows_count(rows);
-    int64_t newest = count > 0 ? rows_int(rows, count - 1, COLUMN_ID) : 0;
+    int64_t newest = rows_count(rows) > 0 ? rows_int(rows, rows_count(rows) - 1, COLUMN_ID) : 0;
 
-    if (newest > FOLLOW_LATE)
-        snprintf(after, size, "%" PRId64, newest - FOLLOW_LATE);
+    shown->newest = newest > shown->newest ? newest : shown->newest;
+    snprintf(shown->after, sizeof shown->after, "%" PRId64, shown->newest > FOLLOW_LATE ? shown->newest - FOLLOW_LATE : 0);
     parameters[1] = NULL;
-    parameters[2] = after;
+    parameters[2] = shown->after;
 }
 
 enum exit_code follow(struct db *db, const struct listing *listing, const char *const *parameters, size_t backlog, enum followed what,
                       const struct options *options)
 {
-    struct options shown = *options;
-    struct map all = { 0 };
+    struct shown shown = { .listing = listing, .what = what, .options = *options };
     const char *asked[] = { parameters[0], parameters[1], what == FOLLOW_EVENTS ? parameters[2] : NULL };
-    char after[24] = "0";
     enum exit_code code = EXIT_DONE;
     void *value;
     struct err err;
@@ -144,13 +151,13 @@ enum exit_code follow(struct db *db, const struct listing *listing, const char *
             code = fail(&err);
             break;
         }
-        code = show_changes(listing, rows, &all, backlog, what, &shown);
+        code = show_changes(&shown, rows, backlog);
         backlog = SIZE_MAX;
         if (what == FOLLOW_EVENTS)
-            ask_newer(rows, asked, after, sizeof after);
+            ask_newer(&shown, rows, asked);
     }
-    for (size_t i = 0; map_next(&all, &i, &value);)
+    for (size_t i = 0; map_next(&shown.all, &i, &value);)
         seen_free(value);
-    map_release(&all);
+    map_release(&shown.all);
     return code;
 }

@@ -17,27 +17,27 @@ static const struct column wide_numbers[] = {
 const struct listing listings[] = {
     { { "numbers", "number", "phonenumbers", "phonenumber", "num" }, "phone number", "get_numbers", true,
       { { "NAME", "phone_number" }, { "LABEL", "label" }, { "STATUS", "status" }, { "REASON", "reason" }, { "AGENT", "agent" }, { "TRUNK", "trunk" },
-        { "AGE", AGE } }, wide_numbers },
+        { "AGE", AGE } }, wide_numbers, false },
     { { "agents", "agent" }, "agent", "get_agents", true,
       { { "NAME", "name" }, { "DISPATCH-NAME", "dispatch_name" }, { "NUMBERS", "numbers" }, { "ACTIVE", "numbers_active" }, { "SETTLED", "settled" },
-        { "AGE", AGE } }, NULL },
+        { "AGE", AGE } }, NULL, false },
     { { "trunks", "trunk" }, "trunk", "get_trunks", true,
       { { "NAME", "name" }, { "STATUS", "status" }, { "REASON", "reason" }, { "AUTOMATIC", "automatic" }, { "ACCOUNT", "twilio_account" },
-        { "PROJECT", "livekit_project" }, { "NUMBERS", "numbers" }, { "SID", "twilio_trunk_sid" }, { "AGE", AGE } }, NULL },
+        { "PROJECT", "livekit_project" }, { "NUMBERS", "numbers" }, { "SID", "twilio_trunk_sid" }, { "AGE", AGE } }, NULL, false },
     { { "accounts", "account", "twilioaccounts", "twilioaccount" }, "Twilio account", "get_accounts", false,
       { { "NAME", "name" }, { "ACCOUNT", "identity" }, { "CONDITION", "condition" }, { "MESSAGE", "message" }, { "NUMBERS", "numbers" },
-        { "OBJECTS", "objects" }, { "BRAKED", "braked" } }, NULL },
+        { "OBJECTS", "objects" }, { "BRAKED", "braked" } }, NULL, false },
     { { "projects", "project", "livekitprojects", "livekitproject" }, "LiveKit project", "get_projects", false,
       { { "NAME", "name" }, { "URL", "identity" }, { "CONDITION", "condition" }, { "MESSAGE", "message" }, { "NUMBERS", "numbers" },
-        { "OBJECTS", "objects" }, { "BRAKED", "braked" } }, NULL },
+        { "OBJECTS", "objects" }, { "BRAKED", "braked" } }, NULL, false },
     { { "resources", "resource" }, "owner of resources", "get_resources", false,
       { { "OWNER", "owner" }, { "KIND", "kind" }, { "SLOT", "slot" }, { "ACCOUNT", "account" }, { "KNOWN", "known" }, { "OPEN", "open" },
-        { "EXTERNAL-ID", "external_id" }, { "REFUSAL", "refusal" } }, NULL },
+        { "EXTERNAL-ID", "external_id" }, { "REFUSAL", "refusal" } }, NULL, false },
     { { "orphans", "orphan" }, "owner of orphans", "get_orphans", false,
       { { "OWNER", "owner" }, { "KIND", "kind" }, { "ACCOUNT", "account" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "WHY", "why" },
-        { "AGE", AGE } }, NULL },
+        { "AGE", AGE } }, NULL, false },
     { { "strays", "stray" }, "account with strays", "get_strays", false,
-      { { "ACCOUNT", "account" }, { "KIND", "kind" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "AGE", AGE } }, NULL },
+      { { "ACCOUNT", "account" }, { "KIND", "kind" }, { "EXTERNAL-ID", "external_id" }, { "TAG", "tag" }, { "AGE", AGE } }, NULL, false },
 };
 const size_t listing_count = ARRAY_SIZE(listings);
 
@@ -128,6 +128,6 @@ enum exit_code run_get(const struct options *options)
         fprintf(stderr, "no %s\n", wish.listing->words[0]);
         return EXIT_DONE;
     }
-    code = listing_print(wish.listing, rows, /* chosen= */ NULL, options);
+    code = listing_print(wish.listing, rows, /* chosen= */ NULL, /* widths= */ NULL, options);
     return code == EXIT_DONE ? report_missing(&wish, rows) : code;
 }

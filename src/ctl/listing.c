@@ -66,7 +66,8 @@ static size_t columns_take(const struct column *columns, size_t max, const char 
     return count;
 }
 
-enum exit_code listing_print(const struct listing *listing, const struct rows *rows, const bool *chosen, const struct options *options)
+enum exit_code listing_print(const struct listing *listing, const struct rows *rows, const bool *chosen, size_t *widths,
+                             const struct options *options)
 {
     const char *headers[COLUMNS_MAX], *keys[COLUMNS_MAX];
     struct table table;
@@ -91,6 +92,8 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
     for (size_t i = 0; i < columns; i++)
         if (text_equal(keys[i], "status"))
             table.status_column = i + 1;
+        else if (text_equal(keys[i], "message") && !listing->is_log)
+            table.message_column = i + 1;
     for (size_t row = 0; ok && row < rows_count(rows); row++) {
         CLEANUP(arena_release) struct arena arena = { 0 };
         const char *text = rows_cell(rows, row, 1), *cells[COLUMNS_MAX];
@@ -107,7 +110,7 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
             table_add(&table, cells);
     }
     if (ok)
-        table_print(&table);
+        table_print(&table, widths);
     table_release(&table);
     return ok ? EXIT_DONE : fail_text("%s", err.text);
 }

@@ -16,14 +16,15 @@ struct listing {
     bool has_labels;
     struct column { const char *header, *key; } columns[COLUMNS_MAX];   /* keys of the JSON; ends with an empty one */
     const struct column *wide;          /* more of them, for -o wide; NULL: none */
+    bool is_log;                        /* is read for its messages: they are not cut to the terminal */
 };
 
 /* What trunkctl get knows (get.c). */
 extern const struct listing listings[];
 extern const size_t listing_count;
 
-/* Prints rows of such a statement as the options say. chosen: which of them, NULL: all. With --watch a row is a document of its own in
+/* Prints rows of such a statement as the options say. chosen: which of them, NULL: all. widths: as table_print takes them. With --watch a row is a document of its own in
  * JSON, one a line, and in YAML. */
-enum exit_code listing_print(const struct listing *, const struct rows *, const bool *chosen, const struct options *);
+enum exit_code listing_print(const struct listing *, const struct rows *, const bool *chosen, size_t *widths, const struct options *);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <trunkd/buf.h>
 #include <trunkd/json.h>
 #include <trunkd/text.h>
@@ -13,6 +14,9 @@
 #include <unistd.h>
 
 #define YAML_BYTES_MAX (256u << 20)
+#define COLUMNS_UNKNOWN 80          /* of a terminal that does not tell */
+#define MESSAGE_WIDTH_MIN 20        /* less says nothing */
+#define CUT "…"
 
 void table_init(struct table *table, const char *const *headers, size_t columns)
 {
@@ -53,6 +57,25 @@ size_t text_width(const char *text)
     return width;
 }
 
+size_t text_bytes(const char *text, size_t width)
+{
+    size_t bytes = 0;
+
+    for (; text[bytes]; bytes++)
+        if (((unsigned char)text[bytes] & 0xc0) != 0x80 && width-- == 0)
+            break;
+    return bytes;
+}
+
+size_t terminal_columns(void)
+{
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS_UNKNOWN;
+}
+
 const char *tint(enum tint which)
 {
     static const char *const codes[] = { "\033[0m", "\033[32m", "\033[33m", "\033[31m" };
@@ -74,19 +97,38 @@ static void row_print(const struct table *table, const char *const *cells, const
     for (size_t i = 0; i < table->columns; i++) {
         bool tinted = i + 1 == table->status_column && cells != table->headers;
 
-        printf("%s%s%s", tinted ? tint(tint_of_status(cells[i])) : "", cells[i], tinted ? tint(TINT_NONE) : "");
+        size_t width = text_width(cells[i]);
+
+        if (width > widths[i])
+            printf("%.*s" CUT, (int)text_bytes(cells[i], widths[i] - 1), cells[i]);
+        else
+            printf("%s%s%s", tinted ? tint(tint_of_status(cells[i])) : "", cells[i], tinted ? tint(TINT_NONE) : "");
         if (i + 1 < table->columns)
-            printf("%*s", (int)(widths[i] - text_width(cells[i]) + 2), "");
+            printf("%*s", (int)(width < widths[i] ? widths[i] - width : 0) + 2, "");
     }
     putchar('\n');
 }
 
-void table_print(const struct table *table)
+/* Takes from the messages what a row has too much for the terminal. */
+static void fit_message(const struct table *table, size_t *widths)
 {
-    size_t widths[COLUMNS_MAX] = { 0 };
+    size_t columns = terminal_columns(), row = 2 * (table->columns - 1);
+
+    if (table->message_column == 0 || columns == 0)
+        return;
+    size_t *message = &widths[table->message_column - 1];
+    for (size_t i = 0; i < table->columns; i++)
+        row += widths[i];
+    if (row > columns && *message > MESSAGE_WIDTH_MIN)
+        *message = *message > row - columns + MESSAGE_WIDTH_MIN ? *message - (row - columns) : MESSAGE_WIDTH_MIN;
+}
+
+void table_print(const struct table *table, size_t *ret_widths)
+{
+    size_t own[COLUMNS_MAX] = { 0 }, *widths = ret_widths ? ret_widths : own;
 
     for (size_t i = 0; i < table->columns; i++) {
-        if (table->headers)
+        if (table->headers && text_width(table->headers[i]) > widths[i])
             widths[i] = text_width(table->headers[i]);
         for (size_t row = 0; row < table->rows; row++) {
             size_t width = text_width(table->cells[row * table->columns + i]);
@@ -94,6 +136,7 @@ void table_print(const struct table *table)
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
+    fit_message(table, widths);
     if (table->headers)
         row_print(table, table->headers, widths);
     for (size_t row = 0; row < table->rows; row++)

@@ -17,13 +17,15 @@ struct table {
     const char **cells;                 /* row after row */
     size_t rows, rows_max;
     size_t status_column;               /* counted from 1, whose cells are tinted; 0: none */
+    size_t message_column;              /* as well, whose cells are cut where a row is wider than the terminal */
     struct arena arena;
 };
 
 void table_init(struct table *, const char *const *headers, size_t columns);
 /* Copies the cells; NULL and "" are shown as "-". */
 void table_add(struct table *, const char *const *cells);
-void table_print(const struct table *);
+/* widths: of the columns of the tables that this one goes on with, COLUMNS_MAX of them, and its own afterwards; NULL: it stands alone. */
+void table_print(const struct table *, size_t *widths);
 void table_release(struct table *);
 
 /* Colour, where a person looks: on a terminal that knows it, and not where NO_COLOR says no (no-color.org). */
@@ -36,6 +38,10 @@ void age_text(int64_t seconds, char ret[static AGE_BYTES]);
 
 /* How many columns of a terminal a UTF-8 text takes, one per character. */
 size_t text_width(const char *text);
+/* How many bytes the first `width` of them take. */
+size_t text_bytes(const char *text, size_t width);
+/* Of the terminal that is standard output; 0: it is none. */
+size_t terminal_columns(void);
 
 /* Asks whoever sits at the terminal, on standard output; true: "yes" was typed. */
 bool agrees(const char *question);

@@ -27,7 +27,7 @@ const struct verb verbs[] = {
     { "get", "list numbers, agents, trunks, accounts, projects and more", "[KIND] [NAME…] [-l LABEL=VALUE] [-w]",
       "KIND is numbers (as if nothing is said), agents, trunks, accounts, projects, resources, orphans or strays; KIND/NAME and a\n"
       "bare +number work too. With -w each row is shown again when it changes; -o json then writes one object a line. The keys of json and\n"
-      "yaml are the columns of the views.",
+      "yaml are the columns of the views. On a terminal long messages are cut to its width; describe tells all of them.",
       TAKES_LIST | TAKES(OPTION_LABEL) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_get },
     { "describe", "tell everything about one object", "KIND/NAME… | +NUMBER… | -l LABEL=VALUE",
       "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.\n"

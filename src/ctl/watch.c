@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <trunkd/buf.h>
 #include <trunkd/text.h>
@@ -123,20 +122,13 @@ static void item_print(const struct watch *w, const struct item *item)
     int64_t elapsed = now_ms() - w->begin_ms;
     const char *line = arena_printf(&arena, "%4" PRId64 ".%" PRId64 "s  %s  %s%s%s", elapsed / 1000, elapsed % 1000 / 100, item->target->name,
                                     item->state, *item->message ? ": " : "", printable(&arena, item->message));
-    size_t bytes = 0, room = w->columns;
 
     if (!w->live) {
         puts(line);
         return;
     }
     /* A line that wraps would break the counting of lines. */
-    while (line[bytes] && room > 0) {
-        size_t n = text_utf8_length(line + bytes, strlen(line + bytes));
-
-        bytes += n ? n : 1;
-        room--;
-    }
-    printf("\033[2K%.*s\n", (int)bytes, line);
+    printf("\033[2K%.*s\n", (int)text_bytes(line, w->columns), line);
 }
 
 static void show(struct watch *w, const bool *changed)
@@ -294,15 +286,12 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
 enum exit_code watch(struct db *db, const struct target *targets, size_t count, enum watch_goal goal, int64_t wait_ms)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
-    struct watch w = { .count = count, .goal = goal, .begin_ms = now_ms(), .columns = 80 };
-    struct winsize size;
+    struct watch w = { .count = count, .goal = goal, .begin_ms = now_ms(), .columns = terminal_columns() };
     enum exit_code code;
 
     if (count == 0)
         return EXIT_DONE;
-    w.live = isatty(STDOUT_FILENO) && count <= LIVE_LINES_MAX && !text_equal(getenv("TERM"), "dumb");
-    if (w.live && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        w.columns = size.ws_col;
+    w.live = w.columns > 0 && count <= LIVE_LINES_MAX && !text_equal(getenv("TERM"), "dumb");
     w.items = must_calloc(count, sizeof *w.items);
     for (size_t i = 0; i < count; i++)
         w.items[i].target = &targets[i];

@@ -1,10 +1,13 @@
 """What trunkctl shows: lists that go on, colour, lines that change on a terminal, and what a plan costs."""
+import fcntl
 import json
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -106,6 +109,15 @@ def test_events_are_shown_when_they_happen_and_once(fleet):
         shown.wait(2)
 
 
+def test_what_comes_later_stands_below_the_header(fleet):
+    with Lines(fleet, "get", "numbers", "-w") as shown:
+        header = shown.wait(3)[0]
+        ctllib.settle(fleet, TWO)
+        line = shown.wait(4)[3]
+        for column in ("LABEL", "STATUS", "REASON", "AGENT", "TRUNK"):
+            assert line[header.index(column) - 1] == " " and line[header.index(column)] != " ", (header, line)
+
+
 def happen(db, *messages):
     db.q("insert into trunkd.event (object_type, object, reason, message) select 'number', %s, 'Drifted', unnest(%s)", ONE, list(messages))
 
@@ -151,6 +163,7 @@ def test_a_list_that_goes_on_says_when_the_database_is_away(fleet):
 def on_terminal(db, *arguments, stdin="", terminal="xterm", **environment):
     """What it writes to a terminal of 100 columns."""
     main, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     kept = {k: v for k, v in ctllib.environment(db).items() if k != "NO_COLOR"}
     process = subprocess.Popen([str(ctllib.BUILD / "trunkctl"), *arguments], env={**kept, "TERM": terminal, **environment}, stdin=subprocess.PIPE,
                                stdout=end, stderr=subprocess.PIPE, text=True)
@@ -185,6 +198,37 @@ def test_what_is_right_and_what_is_wrong_have_their_colours(fleet):
     assert f"{ESCAPE}32mcreate" in on_terminal(fleet, "plan")[0]
     assert f'{ESCAPE}31m"support"{ESCAPE}0m -> {ESCAPE}32m"sales"' in on_terminal(fleet, "diff", "-f", "-", stdin=number(ONE, agent="sales"))[0]
     assert f"{ESCAPE}32mok " in on_terminal(fleet, "doctor")[0]
+
+
+# ---- the terminal's width
+
+def plain(text):
+    return re.sub(r"\x1b\[\d*m", "", text).replace("\r\n", "\n").splitlines()
+
+
+@pytest.mark.parametrize("middle", [True, False])
+def test_a_message_is_cut_to_the_terminal(fleet, middle):
+    """In the middle of a row (accounts) and at its end (numbers); what goes elsewhere is whole."""
+    message = "Größe: " + "a word and another " * 40
+    if middle:
+        fleet.q("insert into trunkd.account_status (name, condition, message) values ('main', 'AuthFailed', %s)", message)
+        arguments, columns = ["get", "accounts"], ("NUMBERS", "OBJECTS", "BRAKED")
+    else:
+        ctllib.settle(fleet, TWO, "failed", "Refused", message)
+        arguments, columns = ["get", "numbers", "-o", "wide"], ("MESSAGE",)
+    whole = trunkctl(fleet, *arguments).out
+    assert message.strip() in whole and "…" not in whole
+    lines = plain(on_terminal(fleet, *arguments)[0])
+    cut = next(line for line in lines if "…" in line)
+    assert "Größe: a word" in cut and len(lines) == len(whole.splitlines())
+    for column in columns:
+        assert cut[lines[0].index(column) - 1] == " " and cut[lines[0].index(column)] != " ", lines
+    assert len(cut) == 100 if middle else cut.index("…") == lines[0].index("MESSAGE") + 19
+
+
+def test_the_messages_of_events_are_whole(fleet):
+    happen(fleet, "a word and another " * 40)
+    assert "…" not in on_terminal(fleet, "events")[0]
 
 
 # ---- waiting
