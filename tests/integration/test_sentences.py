@@ -213,6 +213,7 @@ UNSHOWN = {
     "trunkctl: %s waits for a lock that somebody holds; trying again": "test_ctl_migrate.py",
     "%s could not have its lock in %d attempts: end the transaction that holds it (see pg_locks), then run trunkctl migrate again; "
     "what is applied stays": "half a minute of waiting",
+    "%s. PostgreSQL knows you as %s: trunkctl migrate needs who owns the database and may create roles%s%s": "test_ctl_migrate.py",
     "the connection to PostgreSQL was lost: %s": "the server has died",
     "cannot listen at %s: %s": "of a daemon that goes on; test_metrics.py",
     # Between the daemon and its own functions.
