@@ -2,8 +2,8 @@
 -- purpose: phone numbers, as JSON with the keys of the view, and for how long in seconds
 -- param: 1 jsonb array of names; null for all
 -- param: 2 jsonb labels that it must carry; {} for any
--- returns: name text, row text, age int8
-select v.phone_number as name, row_to_json(v)::text as "row", extract(epoch from clock_timestamp() - v.since)::int8 as age
+-- returns: name text, row text, age int8, id text
+select v.phone_number as name, row_to_json(v)::text as "row", extract(epoch from clock_timestamp() - v.since)::int8 as age, v.phone_number as id
 from trunkd.number v
 where (($1)::jsonb is null or v.phone_number in (select jsonb_array_elements_text($1))) and (($2)::jsonb = '{}' or v.labels @> $2)
 order by 1;

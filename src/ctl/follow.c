@@ -10,74 +10,14 @@
 
 #include "watch.h"
 
-enum { COLUMN_ID = 3 };     /* of get_events */
-
-/* A row as it was shown last. Rows of one name have each by itself, in their order. */
-struct seen { char *key, *name, *text; bool there; };
+/* A row as it was shown last. */
+struct seen { char *key, *look; bool there; };
 
 static void seen_free(struct seen *seen)
 {
     free(seen->key);
-    free(seen->name);
-    free(seen->text);
+    free(seen->look);
     free(seen);
-}
-
-static const char *key_of(const struct rows *rows, size_t row, enum followed what, struct arena *arena)
-{
-    size_t same = 0;
-
-    if (what == FOLLOW_EVENTS)
-        return rows_cell(rows, row, COLUMN_ID);
-    while (same < row && text_equal(rows_cell(rows, row - same - 1, 0), rows_cell(rows, row, 0)))
-        same++;
-    return arena_printf(arena, "%s %zu", rows_cell(rows, row, 0), same);
-}
-
-/* Whether the row is new, or another than it was. */
-static bool note(struct map *all, const struct rows *rows, size_t row, enum followed what)
-{
-    CLEANUP(arena_release) struct arena arena = { 0 };
-    const char *key = key_of(rows, row, what, &arena), *text = rows_cell(rows, row, 1);
-    struct seen *seen = map_get(all, key);
-
-    if (!seen) {
-        seen = must_calloc(1, sizeof *seen);
-        seen->key = must_strdup(key);
-        seen->name = must_strdup(rows_cell(rows, row, 0));
-        map_put(all, seen->key, seen);
-    }
-    bool same = seen->text && text_equal(seen->text, text);
-    free(seen->text);
-    seen->text = must_strdup(text);
-    seen->there = true;
-    return !same;
-}
-
-static void print_gone(const char *name, const struct options *options)
-{
-    CLEANUP(buf_release) struct buf json;
-
-    buf_init(&json, 4096);
-    json_text(&json, name);
-    if (options->quiet)
-        puts(name);
-    else if (options->output == OUTPUT_JSON)
-        printf("{\"gone\":%s}\n", json.data);
-    else if (options->output == OUTPUT_YAML)
-        printf("---\ngone: %s\n", json.data);
-    else
-        printf("%s  gone\n", name);
-}
-
-static struct seen *next_gone(const struct map *all)
-{
-    void *value;
-
-    for (size_t i = 0; map_next(all, &i, &value);)
-        if (!((struct seen *)value)->there)
-            return value;
-    return NULL;
 }
 
 /* The list as it has been shown so far. */
@@ -91,19 +31,62 @@ struct shown {
     char after[24];
 };
 
+/* Whether the row is new, or looks otherwise than it did. */
+static bool note(struct shown *shown, const struct rows *rows, size_t row)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    const char *key = rows_cell(rows, row, LISTING_ID), *look = listing_look(shown->listing, rows, row, &shown->options, &arena);
+    struct seen *seen = map_get(&shown->all, key);
+
+    if (!seen) {
+        seen = must_calloc(1, sizeof *seen);
+        seen->key = must_strdup(key);
+        map_put(&shown->all, seen->key, seen);
+    }
+    bool same = seen->look && text_equal(seen->look, look);
+    free(seen->look);
+    seen->look = must_strdup(look);
+    seen->there = true;
+    return !same;
+}
+
+static void print_gone(const char *id, const struct options *options)
+{
+    CLEANUP(buf_release) struct buf json;
+
+    buf_init(&json, 4096);
+    json_text(&json, id);
+    if (options->quiet)
+        puts(id);
+    else if (options->output == OUTPUT_JSON)
+        printf("{\"gone\":%s}\n", json.data);
+    else if (options->output == OUTPUT_YAML)
+        printf("---\ngone: %s\n", json.data);
+    else
+        printf("%s  gone\n", id);
+}
+
 /* Those that were not there this time; the others have to be there next time. */
 static void drop_gone(struct shown *shown)
 {
+    struct seen **gone = must_calloc(shown->all.count + 1, sizeof *gone);
+    size_t count = 0;
     void *value;
 
-    for (struct seen *gone; (gone = next_gone(&shown->all));) {
-        if (shown->what == FOLLOW_OBJECTS)
-            print_gone(gone->name, &shown->options);
-        map_remove(&shown->all, gone->key);
-        seen_free(gone);
+    for (size_t i = 0; map_next(&shown->all, &i, &value);) {
+        struct seen *seen = value;
+
+        if (!seen->there)
+            gone[count++] = seen;
+        seen->there = false;
     }
-    for (size_t i = 0; map_next(&shown->all, &i, &value);)
-        ((struct seen *)value)->there = false;
+    for (size_t i = 0; i < count; i++) {
+        if (shown->what == FOLLOW_OBJECTS)
+            print_gone(gone[i]->key, &shown->options);
+        map_remove(&shown->all, gone[i]->key);
+        seen_free(gone[i]);
+    }
+    free(gone);
 }
 
 static enum exit_code show_changes(struct shown *shown, const struct rows *rows, size_t backlog)
@@ -112,7 +95,7 @@ static enum exit_code show_changes(struct shown *shown, const struct rows *rows,
     enum exit_code code = EXIT_DONE;
 
     for (size_t row = 0; row < rows_count(rows); row++) {
-        chosen[row] = note(&shown->all, rows, row, shown->what) && rows_count(rows) - row <= backlog;
+        chosen[row] = note(shown, rows, row) && rows_count(rows) - row <= backlog;
         any = any || chosen[row];
     }
     if (any)
@@ -127,7 +110,7 @@ static enum exit_code show_changes(struct shown *shown, const struct rows *rows,
 /* Events after the first look: all, however many, that are new or may have come late. */
 static void ask_newer(struct shown *shown, const struct rows *rows, const char **parameters)
 {
-    int64_t newest = rows_count(rows) > 0 ? rows_int(rows, rows_count(rows) - 1, COLUMN_ID) : 0;
+    int64_t newest = rows_count(rows) > 0 ? rows_int(rows, rows_count(rows) - 1, LISTING_ID) : 0;
 
     shown->newest = newest > shown->newest ? newest : shown->newest;
     snprintf(shown->after, sizeof shown->after, "%" PRId64, shown->newest > FOLLOW_LATE ? shown->newest - FOLLOW_LATE : 0);
@@ -144,8 +127,9 @@ enum exit_code follow(struct db *db, const struct listing *listing, const char *
     void *value;
     struct err err;
 
-    for (; code == EXIT_DONE; watch_pause()) {
+    while (code == EXIT_DONE) {
         CLEANUP(rows_free_at) struct rows *rows = NULL;
+        int64_t asked_ms = watch_now_ms();
 
         if (!db_statement(db, listing->statement, asked, &rows, &err)) {
             code = fail(&err);
@@ -155,6 +139,7 @@ enum exit_code follow(struct db *db, const struct listing *listing, const char *
         backlog = SIZE_MAX;
         if (what == FOLLOW_EVENTS)
             ask_newer(&shown, rows, asked);
+        watch_pause(asked_ms);
     }
     for (size_t i = 0; map_next(&shown.all, &i, &value);)
         seen_free(value);

@@ -120,10 +120,12 @@ enum exit_code run_get(const struct options *options)
     const char *const parameters[] = { wish.count > 0 ? json_names(&arena, wish.names, wish.count) : NULL, labels_json(&arena, options) };
     if (!db_open(options, &db, &err))
         return fail(&err);
-    if (options->watch)
-        return follow(db, wish.listing, parameters, SIZE_MAX, FOLLOW_OBJECTS, options);
     if (!db_statement(db, wish.listing->statement, parameters, &rows, &err))
         return fail(&err);
+    if (options->watch) {
+        (void)report_missing(&wish, rows);          /* it may come yet */
+        return follow(db, wish.listing, parameters, SIZE_MAX, FOLLOW_OBJECTS, options);
+    }
     if (rows_count(rows) == 0 && options->output < OUTPUT_JSON && !options->quiet && wish.count == 0) {
         fprintf(stderr, "no %s\n", wish.listing->words[0]);
         return EXIT_DONE;

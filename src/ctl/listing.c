@@ -66,6 +66,31 @@ static size_t columns_take(const struct column *columns, size_t max, const char 
     return count;
 }
 
+/* Of a table, with the columns of -o wide where they are asked for. */
+static size_t all_columns(const struct listing *listing, const struct options *options, const char **headers, const char **keys)
+{
+    size_t count = columns_take(listing->columns, COLUMNS_MAX, headers, keys);
+
+    if (listing->wide && options->output == OUTPUT_WIDE)
+        count += columns_take(listing->wide, COLUMNS_MAX - count, headers + count, keys + count);
+    return count;
+}
+
+const char *listing_look(const struct listing *listing, const struct rows *rows, size_t row, const struct options *options, struct arena *arena)
+{
+    const char *headers[COLUMNS_MAX], *keys[COLUMNS_MAX], *text = rows_cell(rows, row, 1), *look = "";
+    size_t columns = all_columns(listing, options, headers, keys);
+    const struct json *object;
+    struct err err;
+
+    if (options->output >= OUTPUT_JSON || !json_parse(arena, text, strlen(text), &object, &err))
+        return text;
+    for (size_t i = 0; i < columns; i++)
+        if (!text_equal(keys[i], AGE) && !text_equal(keys[i], AT))
+            look = arena_printf(arena, "%s\n%s", look, text_or(cell_of(object, keys[i]), ""));
+    return look;
+}
+
 enum exit_code listing_print(const struct listing *listing, const struct rows *rows, const bool *chosen, size_t *widths,
                              const struct options *options)
 {
@@ -85,9 +110,7 @@ enum exit_code listing_print(const struct listing *listing, const struct rows *r
     }
     if (options->output == OUTPUT_YAML)
         return print_yaml(rows, chosen, options->watch);
-    columns = columns_take(listing->columns, COLUMNS_MAX, headers, keys);
-    if (listing->wide && options->output == OUTPUT_WIDE)
-        columns += columns_take(listing->wide, COLUMNS_MAX - columns, headers + columns, keys + columns);
+    columns = all_columns(listing, options, headers, keys);
     table_init(&table, options->no_headers || rows_count(rows) == 0 ? NULL : headers, columns);
     for (size_t i = 0; i < columns; i++)
         if (text_equal(keys[i], "status"))

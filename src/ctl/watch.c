@@ -37,7 +37,7 @@ struct watch {
     int64_t begin_ms;
 };
 
-static int64_t now_ms(void)
+int64_t watch_now_ms(void)
 {
     struct timespec now;
 
@@ -45,14 +45,13 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void pause_ms(int64_t ms)
+void watch_pause(int64_t asked_ms)
 {
+    int64_t took = watch_now_ms() - asked_ms, ms = took * 4 > INTERVAL_MS ? took * 4 : INTERVAL_MS;
     struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
     nanosleep(&left, NULL);
 }
-
-void watch_pause(void) { pause_ms(INTERVAL_MS); }
 
 /* ---- what the answer means */
 
@@ -119,7 +118,7 @@ static bool item_update(struct item *item, enum watch_goal goal, const struct ro
 static void item_print(const struct watch *w, const struct item *item)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
-    int64_t elapsed = now_ms() - w->begin_ms;
+    int64_t elapsed = watch_now_ms() - w->begin_ms;
     const char *line = arena_printf(&arena, "%4" PRId64 ".%" PRId64 "s  %s  %s%s%s", elapsed / 1000, elapsed % 1000 / 100, item->target->name,
                                     item->state, *item->message ? ": " : "", printable(&arena, item->message));
 
@@ -255,7 +254,7 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
     struct err err;
 
     for (bool first = true;; first = false) {
-        int64_t asked = now_ms(), took;
+        int64_t asked = watch_now_ms();
         bool timed_out;
 
         if (!look(db, w, json, changed, &err)) {
@@ -263,8 +262,7 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
             break;
         }
         show(w, changed);
-        took = now_ms() - asked;
-        timed_out = now_ms() - w->begin_ms >= wait_ms;
+        timed_out = watch_now_ms() - w->begin_ms >= wait_ms;
         code = outcome(w, timed_out);
         if (code != EXIT_PENDING) {
             print_rest(w, timed_out);
@@ -276,8 +274,7 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
             code = fail_text("%s", err.text);
             break;
         }
-        /* A fleet whose state takes long to read is asked less often. */
-        pause_ms(took * 4 > INTERVAL_MS ? took * 4 : INTERVAL_MS);
+        watch_pause(asked);
     }
     free(changed);
     return code;
@@ -286,7 +283,7 @@ static enum exit_code watch_loop(struct db *db, struct watch *w, const char *jso
 enum exit_code watch(struct db *db, const struct target *targets, size_t count, enum watch_goal goal, int64_t wait_ms)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
-    struct watch w = { .count = count, .goal = goal, .begin_ms = now_ms(), .columns = terminal_columns() };
+    struct watch w = { .count = count, .goal = goal, .begin_ms = watch_now_ms(), .columns = terminal_columns() };
     enum exit_code code;
 
     if (count == 0)

@@ -26,7 +26,8 @@ enum exit_code watch(struct db *, const struct target *, size_t count, enum watc
 /* Where no daemon works on this database, and so nothing will come: since when, and what to do. NULL: one does. Both live in the arena. */
 MUST_CHECK bool no_daemon(struct db *, struct arena *, const char **ret_words, const char **ret_remedy, struct err *);
 
-/* The pause between two looks. */
-void watch_pause(void);
+/* The pause after a look that began then: a fleet whose state takes long to read is asked less often. */
+void watch_pause(int64_t asked_ms);
+int64_t watch_now_ms(void);
 
 #endif

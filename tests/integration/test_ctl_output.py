@@ -51,7 +51,8 @@ class Lines:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.communicate()
+        self.errors = self.process.stderr.read()
+        self.process.wait()
         self.thread.join()
 
 
@@ -71,6 +72,37 @@ def test_get_goes_on_and_shows_what_changes(fleet):
         fleet.q("delete from trunkd.dirty")
         fleet.q("delete from trunkd.number_status where phone_number = %s", ONE)
         assert shown.wait(6)[5] == f"{ONE}  gone"
+
+
+def test_what_shares_a_name_goes_by_itself(fleet):
+    for owner, id in ((ONE, "ST_1"), (TWO, "ST_2"), (ONE, "ST_3")):
+        fleet.q("insert into trunkd.orphan (owner_type, owner, kind, account, external_id, why) "
+                "values ('number', %s, 'livekit.inbound_trunk', 'lk', %s, 'w')", owner, id)
+    with Lines(fleet, "get", "orphans", "-w", "--no-headers") as shown:
+        shown.wait(3)
+        time.sleep(1)
+        assert len(shown.lines) == 3, shown.lines
+        fleet.q("delete from trunkd.orphan where external_id = 'ST_3'")
+        assert shown.wait(4)[3].startswith(f"{ONE} livekit.inbound_trunk ST_3 ") and shown.lines[3].endswith("  gone\n"), shown.lines
+
+
+def test_a_change_that_is_not_shown_is_none(fleet):
+    fleet.q("insert into trunkd.stray (account, kind, external_id) values ('lk', 'livekit.inbound_trunk', 'ST_1'), ('lk', 'livekit.inbound_trunk', 'ST_2')")
+    with Lines(fleet, "get", "strays", "-w", "--no-headers") as shown:
+        shown.wait(2)
+        fleet.q("update trunkd.stray set seen_at = clock_timestamp() + interval '1 s'")
+        time.sleep(1)
+        assert len(shown.lines) == 2, shown.lines
+        fleet.q("delete from trunkd.stray where external_id = 'ST_1'")
+        assert shown.wait(3)[2] == "lk livekit.inbound_trunk ST_1  gone"
+
+
+def test_what_is_not_there_yet_is_told_and_waited_for(fleet):
+    with Lines(fleet, "get", "+14155557777", "-w", "--no-headers") as shown:
+        time.sleep(1)
+        assert ctllib.apply(fleet, ctllib.number("+14155557777", agent="sales")).code == 0
+        assert shown.wait(1)[0].startswith("+14155557777")
+    assert "there is no phone number +14155557777" in shown.errors
 
 
 def test_names_that_go_on_are_names_only(fleet):
