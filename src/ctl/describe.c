@@ -34,6 +34,7 @@ static void status_print(const struct json *number, const struct rows *rows)
 {
     CLEANUP(arena_release) struct arena arena = { 0 };
     const char *label = json_member(number, "label"), *next = rows_cell(rows, 0, DESCRIBED_NEXT_IN);
+    bool rests = json_member_bool(number, "settled") && !text_equal(json_member(number, "status"), "corrupted");
     const char *generation = json_member(number, "generation"), *observed = json_member(number, "observed_generation");
     char age[AGE_BYTES], in[AGE_BYTES];
 
@@ -45,7 +46,7 @@ static void status_print(const struct json *number, const struct rows *rows)
     field_print("what to do", rows_cell(rows, 0, DESCRIBED_REMEDY));
     if (next && rows_int(rows, 0, DESCRIBED_NEXT_IN) > 0) {
         age_text(rows_int(rows, 0, DESCRIBED_NEXT_IN), in);
-        printf("  %-20s in %s\n", "next attempt", in);
+        printf("  %-20s in %s\n", rests ? "looked at again" : "next attempt", in);
     }
     if (json_member_bool(number, "settled"))
         field_print("settled", "yes: nothing is left to do without somebody's change");

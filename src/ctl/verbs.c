@@ -31,7 +31,7 @@ const struct verb verbs[] = {
       TAKES_LIST | TAKES(OPTION_LABEL) | TAKES(OPTION_WATCH), 0, NAMES_MAX, run_get },
     { "describe", "tell everything about one object", "KIND/NAME… | +NUMBER… | -l LABEL=VALUE",
       "Of a number: the path of its calls with every external id, its status and what to do about it, leftovers, the last ten events.\n"
-      "With -o json or yaml the same as a list of documents, one for each name.",
+      "With -o json or yaml a list of documents, one for each name: its row of the view, what to do, its objects, its last events.",
       TAKES_DATABASE | TAKES(OPTION_OUTPUT) | TAKES(OPTION_LABEL), 1, NAMES_MAX, run_describe },
     { "wait", "wait until numbers have come to rest", "KIND/NAME… | +NUMBER… | -l LABEL=VALUE [--for settled|active|gone] [--timeout TIME]",
       "settled (as if nothing is said): the daemon has seen the row and has nothing left to do. active: calls can flow.\n"

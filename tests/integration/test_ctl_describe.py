@@ -109,6 +109,15 @@ def test_describe_says_what_is_left_and_what_to_do(fleet):
     assert any(re.fullmatch(r"next attempt \| in (89|90)s", line) for line in seen)
 
 
+@pytest.mark.parametrize("status, reason, settled, words", [
+    ("failed", "NotInAccount", True, "looked at again"), ("active", "UpToDate", True, "looked at again"), ("pending", "SettingUp", False, "next attempt")])
+def test_what_rests_is_looked_at_and_not_attempted(fleet, status, reason, settled, words):
+    settle(fleet, ONE, status, reason, settled=settled)
+    fleet.q("update trunkd.number_status set next_at = clock_timestamp() + interval '90 s' where phone_number = %s", ONE)
+    seen = trunkctl(fleet, "describe", ONE).out
+    assert words + " " in seen and ("next attempt" in seen) == (words == "next attempt"), seen
+
+
 def test_describe_shows_only_what_a_number_is_for(fleet):
     seen = words(trunkctl(fleet, "describe", SIP).out)
     assert "your carrier" in seen and not any(line.startswith(("Twilio", "origination")) for line in seen)
