@@ -112,9 +112,16 @@ static bool may_judge(const struct core *core, const struct scan *scan, const st
            && row->written_ms + core->settings->list_lag_ms < scan->began_ms && !row->flying;
 }
 
-static void look_again(struct core *core, struct row *row)
+/* For this list to say that it is not there. */
+static bool is_too_young(const struct core *core, const struct scan *scan, const struct row *row)
 {
-    row_read_due(core, row, core->now_ms);
+    return row->r.known == KNOWN_LIVE && row->r.open == OPEN_NOTHING && !row->flying
+           && row->written_ms + core->settings->list_lag_ms >= scan->began_ms;
+}
+
+static void look_again(struct core *core, struct row *row, int64_t at_ms)
+{
+    row_read_due(core, row, at_ms);
     owner_queue(core, row->owner);
 }
 
@@ -184,7 +191,7 @@ static void judge_found(struct core *core, struct scan *scan, const struct found
             return;
         if (scan->kind->recognised == BY_KEY) {
             if (may_judge(core, scan, row))
-                look_again(core, row);          /* its own record says what became of it */
+                look_again(core, row, core->now_ms);          /* its own record says what became of it */
             return;
         }
         bool newer = row->written_ms + core->settings->list_lag_ms >= scan->began_ms || row->flying;
@@ -223,7 +230,9 @@ static void judge_missed(struct core *core, struct scan *scan, struct row *row)
         row->vanished = !row->shown;
     }
     if (scan->drift && !row->shown && !waits && may_judge(core, scan, row))
-        look_again(core, row);
+        look_again(core, row, core->now_ms);
+    if (gate->scan_request && (scan->complete_account || scan->drift) && !row->shown && is_too_young(core, scan, row))
+        look_again(core, row, row->written_ms + core->settings->list_lag_ms + 1);       /* somebody wants to know */
     if (!row->shown && waits && (row->r.known == KNOWN_MAYBE || !row->r.kind->get)) {
         row_absent(core, row, scan->began_ms);
         owner_queue(core, row->owner);
@@ -261,7 +270,7 @@ static void repair_vanished(struct core *core, struct gate *gate, bool repair)
             row->vanished = false;
             if (!repair)
                 continue;
-            look_again(core, row);
+            look_again(core, row, core->now_ms);
         }
     }
 }

@@ -405,6 +405,24 @@ static void test_a_scan_comes_when_it_is_asked_for(void **state)
     assert_int_equal(json_object_object_length(db_table(&w->db, "request")), 0);
 }
 
+/* A list may not show yet what was made a moment ago, so it says nothing of it. Who has asked for a scan is told the truth a little later. */
+static void test_a_scan_that_was_asked_for_comes_back_to_what_is_young(void **state)
+{
+    (void)state;
+    WORLD(1);
+    world_add_number(w, A, "both");
+    world_start(w);
+    world_run(w, 3 * SECONDS);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+    world_forget_sent(w);
+    remove_by_hand(w, KIND_DISPATCH_RULE);
+    world_ask(w, "scan", "account", "voice");
+    world_run(w, 20 * SECONDS);
+    assert_int_equal(w->writes, 1);
+    assert_string_equal(world_status(w, A), "active/UpToDate");
+    assert_true(check_converged(w));
+}
+
 /* It is somebody's wish again: what is wanted anew is written, and takes the drift with it. */
 static void test_a_wish_overrides_what_was_only_reported(void **state)
 {
@@ -587,6 +605,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_every_kind_is_left_removed_where_drift_is_only_reported),
         cmocka_unit_test(test_a_wish_overrides_what_was_only_reported),
         cmocka_unit_test(test_a_scan_comes_when_it_is_asked_for),
+        cmocka_unit_test(test_a_scan_that_was_asked_for_comes_back_to_what_is_young),
         cmocka_unit_test(test_a_late_one_is_removed_unless_drift_is_only_reported),
         cmocka_unit_test(test_a_number_that_somebody_takes_comes_back_when_it_is_released),
         cmocka_unit_test(test_foreign_objects_are_untouched),
