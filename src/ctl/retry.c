@@ -47,7 +47,7 @@ enum exit_code run_rotate(const struct options *options)
 {
     if (text_is_empty(options->why))
         return fail_text("rotate needs --why TEXT, for whoever reads the events later");
-    return ask(options, target_read_owner, "rotate", options->why, "gets another password; wait for it to be settled, and the old one is gone");
+    return ask(options, target_read_owner, "rotate", options->why, "will have another password, and so will all that share its trunk; wait for it to be settled, and the old one is gone");
 }
 
 enum exit_code run_force_delete(const struct options *options)

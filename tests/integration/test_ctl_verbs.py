@@ -371,8 +371,8 @@ def test_rotate_is_for_passwords_that_trunkd_made(fleet):
     fleet.q("update trunkd.number_status set trunk = %s where phone_number = %s", trunk, ONE)
     fleet.q("insert into trunkd.resource (owner_type, owner, kind, slot, account, rev, epoch) values ('trunk', %s, 'twilio.credential', '1', 'main', 1, 1)", trunk)
     done = trunkctl(fleet, "rotate", ONE, "trunk/big", "--why", "leaked")
-    assert (done.code, done.out) == (0, f"{ONE} gets another password; wait for it to be settled, and the old one is gone\n"
-                                        "trunk/big gets another password; wait for it to be settled, and the old one is gone\n"), done
+    assert (done.code, done.out) == (0, f"{ONE} will have another password, and so will all that share its trunk; wait for it to be settled, and the old one is gone\n"
+                                        "trunk/big will have another password, and so will all that share its trunk; wait for it to be settled, and the old one is gone\n"), done
     assert fleet.q("select verb, name, object_type, object, why from trunkd.request order by id") \
         == [("rotate", ONE, "trunk", str(trunk), "leaked"), ("rotate", "big", "trunk", str(trunk), "leaked")]
 
