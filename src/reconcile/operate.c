@@ -480,11 +480,30 @@ static bool read_may_lag(const struct core *core, int64_t happened_ms, int64_t b
     return safeguard(core, SAFEGUARD_MARKS) && happened_ms && happened_ms + core->settings->list_lag_ms >= began_ms;
 }
 
+/* What turned up late, or was swept, was taken for ours by its tag alone. */
+static bool is_claimed(const struct core *core, const struct row *row, const struct found *found)
+{
+    bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
+
+    return resource_is_late(&row->r) && (!ours || (*row->r.nonce && !text_equal(found->tag.nonce, row->r.nonce)));
+}
+
+/* Nor is its nonce buried: should the tag come back, people decide anew. */
+static void let_go(struct core *core, struct row *row)
+{
+    owner_tell(row->owner, row->r.account, "NotSwept", "%s %s was to be removed, and stays: the tag it had is not there any more",
+               row->r.kind->name, text_or(row->r.external_id, ""));
+    row_set_nonce(core, row, "");
+    row_event(core, row, ROW_ABSENT, NULL, NULL);
+}
+
 /* A read that began at `began_ms` shows it. That the provider has removed it holds, until that can no longer be the past. */
 void row_shown(struct core *core, struct row *row, int64_t began_ms, const struct found *found)
 {
     if (row->r.known == KNOWN_MAYBE && read_may_lag(core, row->written_ms, began_ms))
         row_read_again(core, row);
+    else if (is_claimed(core, row, found))
+        let_go(core, row);
     else
         row_event(core, row, ROW_FOUND, NULL, found);
 }

@@ -69,6 +69,14 @@ static void sweep(struct world *w, size_t which)
     world_sweep(w, strays[which].account, name);
 }
 
+static void rename_stray(struct world *w, const char *name)
+{
+    char body[200];
+
+    snprintf(body, sizeof(body), "{'name':'%s'}", name);
+    json_object_put(world_sim(w, "POST", "/_sim/objects/APIvoice/inbound_trunks/ST_stray", body));
+}
+
 static bool is_there(struct world *w, const char *id)
 {
     char *found = world_objects(w, id);
@@ -170,6 +178,53 @@ static void test_who_is_gone_is_not_swept(void **state)
     assert_true(is_there(w, strays[1].id) && is_there(w, strays[2].id) && is_there(w, "ST_foreign"));
 }
 
+/* Somebody took a stray for theirs after it was listed: its tag is gone, or is another's. */
+static void test_who_was_claimed_meanwhile_is_left_alone(void **state)
+{
+    static const char *const names[] = { "prod", "prod [td-zzzzzzzz-aaaaaaaaaaaaa-bbbbbbbb]" };
+
+    (void)state;
+    for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+        WORLD(1);
+        fleet(w);
+        size_t rows = count_of(w, "resource");
+        rename_stray(w, names[n]);
+        sweep(w, 0);
+        sweep(w, 1);
+        rest(w);
+        assert_true(is_there(w, strays[0].id));
+        assert_int_equal(world_sent(w, " delete "), 1);
+        assert_int_equal(world_events(w, "NotSwept"), 1);
+        assert_int_equal(count_of(w, "resource"), rows);
+        assert_int_equal(count_of(w, "request"), 0);
+        world_run(w, 2 * ONE_SCAN);
+        assert_int_equal(count_of(w, "stray"), 1);
+        assert_int_equal(count_of(w, "number_status"), 1);
+    }
+}
+
+/* Nobody has decided what becomes of it since. */
+static void test_who_carries_its_tag_again_is_a_stray_again(void **state)
+{
+    char name[100];
+
+    (void)state;
+    WORLD(1);
+    fleet(w);
+    rename_stray(w, "prod");
+    sweep(w, 0);
+    rest(w);
+    snprintf(name, sizeof(name), "old [td-%s-" NOBODY "-bbbbbbbb]", installation_of(w));
+    rename_stray(w, name);
+    world_run(w, 2 * ONE_SCAN);
+    rest(w);
+    assert_int_equal(world_sent(w, " delete "), 0);
+    assert_int_equal(count_of(w, "stray"), 3);
+    for (size_t i = 0; i < ARRAY_SIZE(strays); i++)
+        sweep(w, i);
+    swept(w);
+}
+
 /* A copy has the tag of its original. */
 static void test_two_of_one_tag_are_swept_one_by_one(void **state)
 {
@@ -232,6 +287,8 @@ int main(void)
         cmocka_unit_test(test_a_sweep_survives_a_crash_at_any_moment),
         cmocka_unit_test(test_a_stray_of_a_number_that_stands_is_swept_beside_it),
         cmocka_unit_test(test_who_is_gone_is_not_swept),
+        cmocka_unit_test(test_who_was_claimed_meanwhile_is_left_alone),
+        cmocka_unit_test(test_who_carries_its_tag_again_is_a_stray_again),
         cmocka_unit_test(test_two_of_one_tag_are_swept_one_by_one),
         cmocka_unit_test(test_a_database_that_is_a_copy_sweeps_nothing),
         cmocka_unit_test(test_a_sweep_waits_for_the_first_scan),
