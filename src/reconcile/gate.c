@@ -311,12 +311,12 @@ static void take_wishes(struct gate *gate, bool release, bool scan, struct buf *
 
 static void write_status(struct core *core, struct gate *gate)
 {
-    bool release = gate->release_request != 0, scan = scan_is_served(gate), swept = sweeps_are_done(core, gate);
+    bool release = gate->release_request != 0, scan = scan_is_served(gate);
     bool exists = gate->desired || gate->copy_exists;
     struct buf b;
 
-    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !release && !scan && !swept
-                             && !gate->strays))
+    if (gate->committing || (!(gate->status_unsaved && exists) && !wants_end(gate) && !release && !scan && !gate->strays
+                             && !sweeps_are_done(core, gate)))
         return;
     if (release)
         release_brake(core, gate);

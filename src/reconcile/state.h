@@ -165,8 +165,9 @@ struct unclaimed {
     struct unclaimed *next;
 };
 
-/* A stray that somebody wants removed. looked: for it, after the wish was heard. */
-struct sweep { uint64_t id; char *kind, *external_id, *why; bool looked; };
+/* A stray that somebody wants removed. looked: for it, after the wish was heard. holder: the key of the owner whose late row it became;
+ * NULL: it became none. */
+struct sweep { uint64_t id; char *kind, *external_id, *why, *holder; bool looked; };
 
 /* The rows that a list may show. Ids and nonces are as they were when the list had ended; row NULL: it is gone since. */
 struct scope_entry { struct row *row; const char *id, *nonce; };
@@ -454,8 +455,8 @@ void gate_wish(struct core *, struct gate *, const char *verb, uint64_t id);
 /* sweep.c */
 void sweep_wish(struct gate *, uint64_t id, const char *name, const char *why);
 void sweeps_turn(struct core *, struct gate *);
-bool sweeps_are_done(const struct core *, const struct gate *);             /* at least one of them */
-void sweeps_take(const struct core *, struct gate *, struct buf *unit);     /* those go into the unit */
+bool sweeps_are_done(struct core *, const struct gate *);                   /* at least one of them */
+void sweeps_take(struct core *, struct gate *, struct buf *unit);           /* those go into the unit */
 void sweeps_forget(struct gate *);
 void gate_probe_now(struct core *, struct gate *);              /* if it is ill: somebody may have put it right */
 void gate_recheck(struct core *, struct gate *);                /* the row or the configuration is another: may it be asked? */

@@ -1,5 +1,6 @@
 /* sweep: strays that somebody wants removed, named one by one. Each gets a row of the ledger that nobody wants; from then on it is removed as
- * everything is: read first, then asked for, then proven gone. The wish is done when the row is on record. */
+ * everything is: read first, then asked for, then proven gone. The wish is done when the row is on record. There may be many wishes, and
+ * each event asks whether one is done: nobody looks at all rows for each. */
 #include "state.h"
 
 #include <inttypes.h>
@@ -11,6 +12,7 @@ static void wish_release(struct sweep *wish)
     free(wish->kind);
     free(wish->external_id);
     free(wish->why);
+    free(wish->holder);
 }
 
 /* "livekit.inbound_trunk/ST_abc" */
@@ -51,68 +53,82 @@ static struct owner *owner_of(struct core *core, const struct unclaimed *u)
     return owner_get(core, u->kind->owner, key, true);
 }
 
-static const struct row *row_of(const struct core *core, const struct gate *gate, const struct kind *kind, const char *external_id)
+static bool is_row_of(const struct row *row, const struct gate *gate, const struct sweep *wish)
 {
-    const struct map *owners = kind->owner == OWNER_NUMBER ? &core->numbers : &core->trunks;
+    return resource_is_late(&row->r) && row->gate == gate && text_equal(row->r.kind->name, wish->kind)
+           && (text_equal(row->r.external_id, wish->external_id) || text_equal(row->r.slot + strlen(SLOT_LATE), wish->external_id));
+}
+
+/* Of a life before: what no list shows as a stray any more is perhaps in the ledger. One walk serves all wishes. */
+static void find_holders(struct core *core, struct gate *gate)
+{
+    struct map *const owners[] = { &core->numbers, &core->trunks };
     void *value;
 
-    for (size_t i = 0; map_next(owners, &i, &value);) {
-        const struct owner *owner = value;
-        for (size_t r = 0; r < owner->rows_count; r++) {
-            const struct row *row = owner->rows[r];
-            if (row->gate == gate && row->r.kind == kind && text_equal(row->r.external_id, external_id))
-                return row;
+    for (size_t m = 0; m < ARRAY_SIZE(owners); m++)
+        for (size_t i = 0; map_next(owners[m], &i, &value);) {
+            const struct owner *owner = value;
+            for (size_t r = 0; r < owner->rows_count; r++)
+                for (size_t s = 0; resource_is_late(&owner->rows[r]->r) && s < gate->sweeps_count; s++)
+                    if (!gate->sweeps[s].holder && is_row_of(owner->rows[r], gate, &gate->sweeps[s]))
+                        gate->sweeps[s].holder = must_strdup(owner->key);
         }
-    }
-    return NULL;
 }
 
 /* What the last complete scan has found is taken in hand. */
 void sweeps_turn(struct core *core, struct gate *gate)
 {
+    bool missing = false;
+
     for (size_t i = 0; i < gate->sweeps_count && gate->scanned == SCAN_DONE; i++) {
         struct sweep *wish = &gate->sweeps[i];
         const struct kind *kind = kind_by_name(wish->kind);
-        struct unclaimed *u = kind ? unclaimed_by_id(gate, kind, wish->external_id) : NULL;
-        if (u)
-            unclaimed_sweep(core, gate, u, owner_of(core, u), wish->why);
+        struct unclaimed *u = kind && !wish->looked ? unclaimed_by_id(gate, kind, wish->external_id) : NULL;
+        if (u) {
+            struct owner *owner = owner_of(core, u);
+            wish->holder = must_strdup(owner->key);
+            unclaimed_sweep(core, gate, u, owner, wish->why);
+        }
+        missing = missing || (!wish->looked && !u);
         wish->looked = true;
     }
+    if (missing)
+        find_holders(core, gate);
 }
 
-static bool is_done(const struct core *core, const struct gate *gate, const struct sweep *wish, const char **ret_words)
+/* Its row is on record, or is gone already; or there was none to be found. */
+static bool is_done(struct core *core, const struct gate *gate, const struct sweep *wish)
 {
-    const struct kind *kind = kind_by_name(wish->kind);
-    const struct row *row = kind ? row_of(core, gate, kind, wish->external_id) : NULL;
+    const struct kind *kind = wish->holder ? kind_by_name(wish->kind) : NULL;
+    const struct owner *owner = kind ? owner_get(core, kind->owner, wish->holder, false) : NULL;
 
-    *ret_words = row ? NULL : "it is not there any more, or is no stray any more";
-    return wish->looked && (!row || row->rev > 0);
+    for (size_t r = 0; owner && r < owner->rows_count; r++)
+        if (owner->rows[r]->rev == 0 && is_row_of(owner->rows[r], gate, wish))
+            return false;
+    return wish->looked;
 }
 
-bool sweeps_are_done(const struct core *core, const struct gate *gate)
+bool sweeps_are_done(struct core *core, const struct gate *gate)
 {
-    const char *words;
-
     for (size_t i = 0; i < gate->sweeps_count; i++)
-        if (is_done(core, gate, &gate->sweeps[i], &words))
+        if (is_done(core, gate, &gate->sweeps[i]))
             return true;
     return false;
 }
 
-void sweeps_take(const struct core *core, struct gate *gate, struct buf *unit)
+void sweeps_take(struct core *core, struct gate *gate, struct buf *unit)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < gate->sweeps_count; i++) {
         struct sweep *wish = &gate->sweeps[i];
-        const char *words;
-        if (!is_done(core, gate, wish, &words)) {
+        if (!is_done(core, gate, wish)) {
             gate->sweeps[kept++] = *wish;
             continue;
         }
-        if (words) {
+        if (!wish->holder) {
             char text[300];
-            snprintf(text, sizeof(text), "%s %s was to be removed: %s", wish->kind, wish->external_id, words);
+            snprintf(text, sizeof(text), "%s %s was to be removed: it is not there any more, or is no stray any more", wish->kind, wish->external_id);
             unit_event(unit, "account", gate->name, gate->name, "NotSwept", text);
         }
         unit_request_done(unit, wish->id);

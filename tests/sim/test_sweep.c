@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <trunkd/model.h>
 #include <trunkd/text.h>
 #include "story.h"
@@ -280,6 +281,36 @@ static void test_a_sweep_waits_for_the_first_scan(void **state)
     assert_int_equal(world_events(w, "NotSwept"), 0);
 }
 
+#define MANY 500
+#define MANY_TIMES 5            /* as long as it took to set the numbers up; it was eleven times as long when each wish looked at all rows */
+
+/* Many numbers, and many wishes that wait for lists of a project that does not answer: nobody looks at all for each at each event. */
+static void test_wishes_that_wait_cost_nothing(void **state)
+{
+    char name[60];
+    clock_t began = clock();
+
+    (void)state;
+    WORLD(1);
+    for (unsigned n = 0; n < MANY; n++) {
+        snprintf(name, sizeof(name), "+49301%06u", n);
+        world_add_sip(w, name);
+    }
+    world_start(w);
+    rest(w);
+    clock_t set_up = clock() - began;
+    world_crash(w, 0);
+    world_fault(w, "{'id':'f','provider':'livekit','path':'*/ListSIPInboundTrunk','action':'status','status':503,'count':1000}");
+    for (unsigned n = 0; n < MANY; n++) {
+        snprintf(name, sizeof(name), "livekit.inbound_trunk/ST_never%u", n);
+        world_sweep(w, "voice", name);
+    }
+    began = clock();
+    world_run(w, 10 * MINUTES);
+    assert_true(clock() - began < MANY_TIMES * set_up);
+    assert_int_equal(count_of(w, "request"), MANY);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -289,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_who_is_gone_is_not_swept),
         cmocka_unit_test(test_who_was_claimed_meanwhile_is_left_alone),
         cmocka_unit_test(test_who_carries_its_tag_again_is_a_stray_again),
+        cmocka_unit_test(test_wishes_that_wait_cost_nothing),
         cmocka_unit_test(test_two_of_one_tag_are_swept_one_by_one),
         cmocka_unit_test(test_a_database_that_is_a_copy_sweeps_nothing),
         cmocka_unit_test(test_a_sweep_waits_for_the_first_scan),
