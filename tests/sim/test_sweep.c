@@ -281,6 +281,29 @@ static void test_a_sweep_waits_for_the_first_scan(void **state)
     assert_int_equal(world_events(w, "NotSwept"), 0);
 }
 
+/* Whose tag it carries wants it again, and has taken it over. */
+static void test_who_was_adopted_meanwhile_is_not_swept(void **state)
+{
+    char name[200], hash[OWNER_CHARACTERS + 1];
+
+    (void)state;
+    WORLD(1);
+    fleet(w);
+    owner_hash(OWNER_NUMBER, SIP, hash);
+    snprintf(name, sizeof(name), "{'name':'desk [td-%s-%s-zzzzzzzz]','numbers':['" SIP "']}", installation_of(w), hash);
+    add(w, "APIvoice", "inbound_trunks", "ST_desk", name);
+    world_run(w, 2 * ONE_SCAN);
+    assert_int_equal(count_of(w, "stray"), 4);
+    world_add_sip(w, SIP);
+    rest(w);
+    assert_int_equal(world_events(w, "LedgerLost"), 1);
+    world_sweep(w, "voice", "livekit.inbound_trunk/ST_desk");
+    rest(w);
+    assert_int_equal(count_of(w, "request"), 0);
+    assert_int_equal(world_events(w, "NotSwept"), 1);
+    assert_true(is_there(w, "ST_desk"));
+}
+
 #define MANY 500
 #define MANY_TIMES 5            /* as long as it took to set the numbers up; it was eleven times as long when each wish looked at all rows */
 
@@ -320,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_who_is_gone_is_not_swept),
         cmocka_unit_test(test_who_was_claimed_meanwhile_is_left_alone),
         cmocka_unit_test(test_who_carries_its_tag_again_is_a_stray_again),
+        cmocka_unit_test(test_who_was_adopted_meanwhile_is_not_swept),
         cmocka_unit_test(test_wishes_that_wait_cost_nothing),
         cmocka_unit_test(test_two_of_one_tag_are_swept_one_by_one),
         cmocka_unit_test(test_a_database_that_is_a_copy_sweeps_nothing),
