@@ -331,7 +331,8 @@ static void write_status(struct core *core, struct gate *gate)
         unit_account_status(core, &b, gate);
         gate->status_exists = true;
     }
-    unit_strays(&b, gate);
+    if (!gate->ending)
+        unit_strays(&b, gate);
     if (gate->held_news)
         unit_event(&b, "account", gate->name, gate->name, gate->held_news, text_or(gate->held, ""));
     gate->held_news = NULL;
@@ -371,6 +372,7 @@ static void probe_turn(struct core *core, struct gate *gate)
 void gate_turn(struct core *core, struct gate *gate)
 {
     if (!gate_account(gate)) {
+        sweeps_turn(core, gate);
         write_status(core, gate);
         return;
     }

@@ -75,15 +75,17 @@ static void find_holders(struct core *core, struct gate *gate)
         }
 }
 
-/* What the last complete scan has found is taken in hand. */
+static bool is_ended(const struct gate *gate) { return !gate->desired && !gate->copy_exists; }
+
+/* What the last complete scan has found is taken in hand; of an account that has ended nothing is. */
 void sweeps_turn(struct core *core, struct gate *gate)
 {
-    bool missing = false;
+    bool missing = false, ended = is_ended(gate);
 
-    for (size_t i = 0; i < gate->sweeps_count && gate->scanned == SCAN_DONE; i++) {
+    for (size_t i = 0; i < gate->sweeps_count && (ended || gate->scanned == SCAN_DONE); i++) {
         struct sweep *wish = &gate->sweeps[i];
         const struct kind *kind = kind_by_name(wish->kind);
-        struct unclaimed *u = kind && !wish->looked ? unclaimed_by_id(gate, kind, wish->external_id) : NULL;
+        struct unclaimed *u = kind && !ended && !wish->looked ? unclaimed_by_id(gate, kind, wish->external_id) : NULL;
         if (u) {
             struct owner *owner = owner_of(core, u);
             wish->holder = must_strdup(owner->key);
@@ -128,7 +130,8 @@ void sweeps_take(struct core *core, struct gate *gate, struct buf *unit)
         }
         if (!wish->holder) {
             char text[300];
-            snprintf(text, sizeof(text), "%s %s was to be removed: it is not there any more, or is no stray any more", wish->kind, wish->external_id);
+            snprintf(text, sizeof(text), "%s %s was to be removed: %s", wish->kind, wish->external_id, is_ended(gate)
+                     ? "its account is not there any more" : "it is not there any more, or is no stray any more");
             unit_event(unit, "account", gate->name, gate->name, "NotSwept", text);
         }
         unit_request_done(unit, wish->id);

@@ -304,6 +304,27 @@ static void test_who_was_adopted_meanwhile_is_not_swept(void **state)
     assert_true(is_there(w, "ST_desk"));
 }
 
+/* Nobody would serve them. */
+static void test_wishes_end_with_their_account(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        WORLD(1);
+        fleet(w);
+        gone(w, A);
+        world_wish(w, "livekit_project", "voice", NULL);
+        rest(w);
+        assert_null(db_row(&w->db, "account_status", "voice"));
+        if (again)
+            world_crash(w, 0);
+        sweep(w, 0);
+        rest(w);
+        assert_int_equal(count_of(w, "request"), 0);
+        assert_int_equal(world_events(w, "NotSwept"), 1);
+        assert_int_equal(world_sent(w, "delete livekit.inbound_trunk"), 1);     /* that of the number */
+    }
+}
+
 #define MANY 500
 #define MANY_TIMES 5            /* as long as it took to set the numbers up; it was eleven times as long when each wish looked at all rows */
 
@@ -344,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_who_was_claimed_meanwhile_is_left_alone),
         cmocka_unit_test(test_who_carries_its_tag_again_is_a_stray_again),
         cmocka_unit_test(test_who_was_adopted_meanwhile_is_not_swept),
+        cmocka_unit_test(test_wishes_end_with_their_account),
         cmocka_unit_test(test_wishes_that_wait_cost_nothing),
         cmocka_unit_test(test_two_of_one_tag_are_swept_one_by_one),
         cmocka_unit_test(test_a_database_that_is_a_copy_sweeps_nothing),
