@@ -13,6 +13,19 @@
 struct stray { const char *account, *kind, *id; bool asked; };
 struct strays { struct stray *list; size_t count; struct arena arena; };
 
+/* Whoever misspells one is not told that all is well there. */
+MUST_CHECK static bool check_accounts(struct db *db, const char *names, struct err *err)
+{
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+
+    if (!db_statement(db, "unknown_accounts", (const char *const[]){ names }, &rows, err))
+        return false;
+    if (rows_count(rows) == 0)
+        return true;
+    const char *name = rows_cell(rows, 0, 0);
+    return err_set(err, ERR_REJECTED, "%s: there is no Twilio account or LiveKit project \"%s\". See trunkd.account_state.", name, name);
+}
+
 MUST_CHECK static bool strays_read(struct db *db, const struct options *options, struct strays *ret, struct err *err)
 {
     CLEANUP(rows_free_at) struct rows *rows = NULL;
@@ -24,7 +37,8 @@ MUST_CHECK static bool strays_read(struct db *db, const struct options *options,
             return false;
         names[i] = target.name;
     }
-    if (!db_statement(db, "get_strays", (const char *const[]){ json_names(&ret->arena, names, options->name_count), "{}" }, &rows, err))
+    const char *all = json_names(&ret->arena, names, options->name_count);
+    if (!check_accounts(db, all, err) || !db_statement(db, "get_strays", (const char *const[]){ all, "{}" }, &rows, err))
         return false;
     ret->list = ARENA_ARRAY(&ret->arena, struct stray, rows_count(rows) + 1);
     for (size_t row = 0; row < rows_count(rows); row++) {

@@ -408,6 +408,9 @@ def test_sweep_asks_for_the_strays_that_were_seen(fleet):
     asked = trunkctl(fleet, "sweep", "lk", "--why", "old")
     assert (asked.code, asked.err) == (3, "trunkctl: sweep would remove 1; nothing was asked for. Where nobody can be asked, --yes agrees to it\n")
     assert trunkctl(fleet, "sweep", "lk").err == "trunkctl: sweep needs --why TEXT: say how you know that nobody needs them\n"
+    misspelt = trunkctl(fleet, "sweep", "main", "project/lkk", "--why", "old", "--yes")
+    assert (misspelt.code, misspelt.out) == (3, "")
+    assert misspelt.err == 'trunkctl: lkk: there is no Twilio account or LiveKit project "lkk". See trunkd.account_state.\n'
     assert fleet.q("select * from trunkd.request") == []
     done = trunkctl(fleet, "sweep", "lk", "main", "--why", "old", "--yes")
     assert (done.code, done.out) == (0, "livekit.dispatch_rule SDR_1 in lk will be removed\ntwilio.trunk TK1 in main will be removed\n")
