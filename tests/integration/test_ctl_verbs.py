@@ -418,6 +418,22 @@ def test_sweep_asks_for_the_strays_that_were_seen(fleet):
         ("sweep", "livekit.dispatch_rule/SDR_1", "account", "lk", "old"), ("sweep", "twilio.trunk/TK1", "account", "main", "old")]
 
 
+def test_who_holds_a_swept_stray_can_be_named_like_a_number(fleet):
+    holder = "+stray-aaaaaaaaaaaaa"
+    fleet.q("insert into trunkd.number_status (phone_number, status, reason, settled) values (%s, 'deleting', 'Deleting', false)", holder)
+    assert [row[0] for row in table(trunkctl(fleet, "get", "--no-headers"))] == [ONE, TWO, holder]
+    assert [row[0] for row in table(trunkctl(fleet, "get", holder, "--no-headers"))] == [holder]
+    described = trunkctl(fleet, "describe", holder)
+    assert described.code == 0 and holder in described.out and "deleting" in described.out, described
+    assert trunkctl(fleet, "wait", holder, "--for", "gone", "--timeout", "100ms").code == 4
+    assert trunkctl(fleet, "retry", holder).out == f"{holder} will be tried again\n"
+    refused = trunkctl(fleet, "force-delete", holder, "--why", "closed")
+    assert refused.code == 3 and "force delete is only allowed for corrupted phone numbers" in refused.err, refused
+    fleet.q("update trunkd.number_status set status = 'corrupted' where phone_number = %s", holder)
+    assert trunkctl(fleet, "force-delete", "number/" + holder, "--why", "closed").code == 0
+    assert fleet.q("select verb, name from trunkd.request order by id") == [("retry", holder), ("force_delete", holder)]
+
+
 def test_events_newest_last(fleet):
     assert trunkctl(fleet, "events").err == "no events\n"
     for n in range(60):
