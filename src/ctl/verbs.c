@@ -68,7 +68,8 @@ const struct verb verbs[] = {
       "(trunkctl events) and put back, or left so where the account's drift is report.", TAKES_DATABASE, 1, NAMES_MAX, run_scan },
     { "sweep", "remove what carries trunkd's tag and belongs to nobody", "ACCOUNT… | PROJECT… --why TEXT [--dry-run] [--yes]",
       "Strays (trunkctl get strays) are objects that trunkd made and no row of this database knows: most often the database was restored from\n"
-      "a copy. They are listed, and when you agree each of them is looked at once more and removed; events and get strays tell how it went.",
+      "a copy. They are listed, and when you agree each of them is looked at once more and removed. Events tell that this began (Swept), or\n"
+      "why not (NotSwept); get resources shows each until it is gone, and get numbers who holds it.",
       TAKES_DATABASE | TAKES(OPTION_WHY) | TAKES(OPTION_DRY_RUN) | TAKES(OPTION_YES), 1, NAMES_MAX, run_sweep },
     { "events", "what happened, when and why", "[NAME…] [-n COUNT] [-w]",
       "The newest last: 50 of them, if -n does not say otherwise. With -w each that comes is shown when it happens. -o wide gives\n"
