@@ -36,6 +36,7 @@ static void taking_free(struct core *core)
 {
     if (!core->taking)
         return;
+    arena_release(&core->taking->arena);
     free(core->taking->numbers);
     free(STEAL(core->taking));
 }
@@ -47,7 +48,6 @@ static void taking_end(struct core *core)
     core->reading = core->half_read = false;
     if (t->reload)
         reload_end(t);
-    arena_release(&t->arena);
     if (t->foreign) {
         core_log(core, MESSAGE_LEDGER_WRITTEN, "ledger", "somebody else has written to the ledger: everything is read anew");
         core_forget(core);

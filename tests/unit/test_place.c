@@ -435,6 +435,23 @@ static void test_what_cannot_be_read_is_left_alone(void **state)
     plan_is("plan/core-unreadable.golden");
 }
 
+/* What is left of its words goes, too. */
+static void test_a_read_that_is_dropped_leaves_nothing_behind(void **state)
+{
+    struct core *core = core_new(/* plan_only= */ true);
+    struct effects *effects = must_calloc(1, sizeof(*effects));
+    const struct event event = { .type = EVENT_ROWS, .now_ms = 1000, .rows = { .rows = rows, .count = 1, .all = true, .more = true } };
+
+    (void)state;
+    count = 0;
+    push("agent", "broken", "{\"name\":\"broken\",\"name\":\"twice\"}");     /* which is seen when all has been copied */
+    assert_false(core_step(core, &event, effects));
+    assert_int_equal(effects->count, 1);
+    effects_reset(effects);
+    free(effects);
+    core_free(core);            /* the sanitizer looks at what is not free */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, forget)
 
 int main(void)
@@ -454,6 +471,7 @@ int main(void)
         TEST(test_outbound_waits_for_the_password_that_is_in_force),
         TEST(test_a_failed_number_is_planned_when_something_else_is_wanted),
         TEST(test_what_cannot_be_read_is_left_alone),
+        TEST(test_a_read_that_is_dropped_leaves_nothing_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
