@@ -418,6 +418,13 @@ def test_sweep_asks_for_the_strays_that_were_seen(fleet):
         ("sweep", "livekit.dispatch_rule/SDR_1", "account", "lk", "old"), ("sweep", "twilio.trunk/TK1", "account", "main", "old")]
 
 
+def test_strays_end_with_their_account(fleet):
+    fleet.q("insert into trunkd.account_status (name) values ('main'), ('closed')")
+    fleet.q("insert into trunkd.stray (account, kind, external_id) values ('closed', 'twilio.trunk', 'TK1'), ('main', 'twilio.trunk', 'TK1')")
+    fleet.q("delete from trunkd.account_status where name = 'closed'")
+    assert fleet.q("select account from trunkd.stray") == [("main",)]
+
+
 def test_who_holds_a_swept_stray_can_be_named_like_a_number(fleet):
     holder = "+stray-aaaaaaaaaaaaa"
     fleet.q("insert into trunkd.number_status (phone_number, status, reason, settled) values (%s, 'deleting', 'Deleting', false)", holder)

@@ -310,19 +310,17 @@ static void keep_since(struct db *db, struct json_object *old, struct json_objec
     put(row, "since_at", json_object_new_int64(same ? db_int(old, "since_at") : db->now_ms));
 }
 
-/* What an earlier scan of the account had found, and this one had not. */
-static void forget_strays(struct db *db, struct json_object *status)
+/* What an earlier scan of the account had found, and this one had not; at its end all. */
+static void forget_strays(struct db *db, const char *account, int64_t seen_before_ms)
 {
     char *gone[64];
     size_t count = 0;
 
     json_object_object_foreach(db_table(db, "stray"), key, row)
-        if (text_equal(db_text(row, "account"), db_text(status, "name")) && db_int(row, "seen_at") < db_int(status, "last_scan_at") - 100 && count < 64)
+        if (text_equal(db_text(row, "account"), account) && db_int(row, "seen_at") < seen_before_ms && count < 64)
             gone[count++] = strdup(key);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; free(gone[i++]))
         store(db, "stray", gone[i], NULL);
-        free(gone[i]);
-    }
 }
 
 static int put_row(struct db *db, const char *name, struct json_object *given)
@@ -344,7 +342,7 @@ static int put_row(struct db *db, const char *name, struct json_object *given)
     if (text_equal(name, "account_status"))
         keep_since(db, old, row, "condition", "braked");
     if (text_equal(name, "account_status"))
-        forget_strays(db, row);
+        forget_strays(db, db_text(row, "name"), db_int(row, "last_scan_at") - 100);
     if (text_equal(name, "stray"))
         put(row, "seen_at", json_object_new_int64(db->now_ms));
     if (result == UNIT_DONE)
@@ -374,6 +372,8 @@ static int apply_item(struct db *db, struct json_object *item, int64_t epoch)
             return wrong(db, UNIT_FAILED, "a unit cannot write the table", name);
         key_of(table, given, key, sizeof(key));
         store(db, name, key, NULL);
+        if (text_equal(name, "account_status"))
+            forget_strays(db, db_text(given, "name"), INT64_MAX);
         return UNIT_DONE;
     }
     if (get(item, "event")) {

@@ -304,8 +304,8 @@ static void test_who_was_adopted_meanwhile_is_not_swept(void **state)
     assert_true(is_there(w, "ST_desk"));
 }
 
-/* Nobody would serve them. */
-static void test_wishes_end_with_their_account(void **state)
+/* No scan comes any more that would say that they are gone, and nobody who would serve the wish. */
+static void test_strays_and_wishes_end_with_their_account(void **state)
 {
     (void)state;
     for (int again = 0; again < 2; again++) {
@@ -315,6 +315,7 @@ static void test_wishes_end_with_their_account(void **state)
         world_wish(w, "livekit_project", "voice", NULL);
         rest(w);
         assert_null(db_row(&w->db, "account_status", "voice"));
+        assert_int_equal(count_of(w, "stray"), 1);
         if (again)
             world_crash(w, 0);
         sweep(w, 0);
@@ -365,7 +366,7 @@ int main(void)
         cmocka_unit_test(test_who_was_claimed_meanwhile_is_left_alone),
         cmocka_unit_test(test_who_carries_its_tag_again_is_a_stray_again),
         cmocka_unit_test(test_who_was_adopted_meanwhile_is_not_swept),
-        cmocka_unit_test(test_wishes_end_with_their_account),
+        cmocka_unit_test(test_strays_and_wishes_end_with_their_account),
         cmocka_unit_test(test_wishes_that_wait_cost_nothing),
         cmocka_unit_test(test_two_of_one_tag_are_swept_one_by_one),
         cmocka_unit_test(test_a_database_that_is_a_copy_sweeps_nothing),
