@@ -346,7 +346,7 @@ static void observe(struct core *core, struct row *row, const struct found *foun
     r->external_id = row_keep(row, found->id);
     if (found->parent)
         r->parent_id = row_keep(row, found->parent);
-    if (*found->tag.nonce && !*r->nonce)
+    if (*found->tag.nonce && !*r->nonce && !resource_is_late(r))
         row_set_nonce(core, row, found->tag.nonce);
 }
 

@@ -159,7 +159,7 @@ struct unclaimed *unclaimed_by_id(struct gate *gate, const struct kind *kind, co
 void unclaimed_sweep(struct core *core, struct gate *gate, struct unclaimed *u, struct owner *owner, const char *why)
 {
     const struct found found = { .id = u->id, .parent = u->parent, .tag = u->tag, .spec = u->spec };
-    struct row *row = unwanted(core, gate, u->kind, &found, owner, u->tag.nonce, u->id);       /* there may be several of one tag */
+    struct row *row = unwanted(core, gate, u->kind, &found, owner, "", u->id);      /* a copy has the same nonce, and stays until it is named */
 
     if (row) {
         row_read_due(core, row, core->now_ms);      /* the list that showed it may be old */

@@ -241,6 +241,8 @@ static void test_two_of_one_tag_are_swept_one_by_one(void **state)
     assert_int_equal(count_of(w, "stray"), 4);
     world_sweep(w, "voice", "livekit.inbound_trunk/ST_copy");
     rest(w);
+    world_run(w, 2 * ONE_SCAN);
+    rest(w);
     assert_int_equal(count_of(w, "stray"), 3);
     for (size_t i = 0; i < ARRAY_SIZE(strays); i++)
         sweep(w, i);
