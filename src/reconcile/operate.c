@@ -485,7 +485,7 @@ static bool is_claimed(const struct core *core, const struct row *row, const str
 {
     bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
 
-    return resource_is_late(&row->r) && (!ours || (*row->r.nonce && !text_equal(found->tag.nonce, row->r.nonce)));
+    return resource_is_late(&row->r) && row->r.kind->recognised == BY_TAG && (!ours || (*row->r.nonce && !text_equal(found->tag.nonce, row->r.nonce)));
 }
 
 /* Nor is its nonce buried: should the tag come back, people decide anew. */
