@@ -41,13 +41,14 @@ tests_sim_test_seeds_LDADD = $(sim_world)
 tests_sim_test_trouble_LDADD = $(sim_world)
 tests_sim_test_walk_LDADD = $(sim_world)
 
-sim_tests += tests/sim/test_brake tests/sim/test_carrier tests/sim/test_crowd tests/sim/test_drift tests/sim/test_moves
+sim_tests += tests/sim/test_brake tests/sim/test_carrier tests/sim/test_crowd tests/sim/test_drift tests/sim/test_scan tests/sim/test_moves
 sim_tests += tests/sim/test_places tests/sim/test_rotation tests/sim/test_secure tests/sim/test_sick tests/sim/test_standing
 sim_tests += tests/sim/test_leads tests/sim/test_policy tests/sim/test_sweep tests/sim/test_switches
 tests_sim_test_brake_LDADD = $(sim_world)
 tests_sim_test_carrier_LDADD = $(sim_world)
 tests_sim_test_crowd_LDADD = $(sim_world)
 tests_sim_test_drift_LDADD = $(sim_world)
+tests_sim_test_scan_LDADD = $(sim_world)
 tests_sim_test_leads_LDADD = $(sim_world)
 tests_sim_test_moves_LDADD = $(sim_world)
 tests_sim_test_standing_LDADD = $(sim_world)

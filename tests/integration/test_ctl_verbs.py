@@ -263,80 +263,6 @@ def test_delete_needs_names_or_a_file(fleet, arguments):
     assert (done.code, done.err) == (1, "trunkctl: delete needs names, or -f FILE, and not both\n")
 
 
-# ---- agents
-
-def test_agents_says_who_answers_what(fleet):
-    trunkctl(fleet, "unlink", TWO)
-    assert apply(fleet, number(THREE, agent="support")).code == 0
-    rows = [row[:5] for row in table(trunkctl(fleet, "agents"))]
-    assert rows == [["AGENT", "DISPATCH-NAME", "NUMBER", "LABEL", "STATUS"], ["sales", "sales-agent", "-", "-", "-"],
-                    ["support", "support-agent", ONE, "Täglich ja", "active"], ["support", "support-agent", THREE, "-", "pending"],
-                    ["-", "-", TWO, "-", "pending"]], rows
-    assert [r["phone_number"] for r in json.loads(trunkctl(fleet, "agents", "agent/support", "-o", "json").out)] == [ONE, THREE]
-    done = trunkctl(fleet, "agents", "nobody")
-    assert (done.code, done.err) == (1, "trunkctl: there is no agent nobody\n")
-    assert trunkctl(fleet, "agents", ONE).err == f'trunkctl: "{ONE}" is not an agent\n'
-
-
-# ---- link, unlink
-
-def agents(db):
-    return dict(db.q("select phone_number, agent from trunkd.phone_number"))
-
-
-def test_link_lets_another_agent_answer(fleet):
-    done = trunkctl(fleet, "link", ONE, "number/" + TWO, "sales")
-    assert (done.code, done.out) == (0, f"{ONE} linked to sales, before to support\n{TWO} unchanged\n")
-    assert agents(fleet) == {ONE: "sales", TWO: "sales"}
-    generation = fleet.one("select generation from trunkd.phone_number where phone_number = %s", ONE)
-    assert trunkctl(fleet, "link", ONE, "agent/sales").out == f"{ONE} unchanged\n"
-    assert fleet.one("select generation from trunkd.phone_number where phone_number = %s", ONE) == generation
-
-
-def test_link_says_when_nothing_changes_for_callers(fleet):
-    assert apply(fleet, number(ONE, agent="support", supportsInbound=False, supportsOutbound=True)).code == 0
-    done = trunkctl(fleet, "link", ONE, TWO, "sales")
-    assert (done.code, done.out) == (0, f"{ONE} linked to sales, before to support; the number takes no inbound calls: nothing changes for callers\n"
-                                     f"{TWO} unchanged\n")
-    assert trunkctl(fleet, "link", TWO, "support").out == f"{TWO} linked to support, before to sales\n"
-
-
-def test_unlink_leaves_nobody_to_answer(fleet):
-    done = trunkctl(fleet, "unlink", ONE, TWO)
-    assert (done.code, done.out) == (0, f"{ONE} unlinked from support\n{TWO} unlinked from sales\n")
-    assert trunkctl(fleet, "unlink", ONE).out == f"{ONE} unchanged\n"
-    assert trunkctl(fleet, "link", ONE, "support").out == f"{ONE} linked to support\n"
-    assert agents(fleet) == {ONE: "support", TWO: None}
-
-
-@pytest.mark.parametrize("arguments, code, sentence", [
-    ([ONE, NOWHERE, "sales"], 3, f"there is no phone number {NOWHERE}; nothing was linked"),
-    ([ONE, "nobody"], 3, 'there is no agent "nobody"'),
-    ([ONE], 1, "trunkctl: link needs more names; usage: trunkctl link +NUMBER… AGENT"),
-    ([ONE, TWO], 1, "link needs the name of an agent behind the numbers; trunkctl unlink leaves them without one"),
-    ([ONE, "trunk/big"], 1, '"trunk/big" is not an agent'), (["agent/support", "sales"], 1, '"agent/support" is not a phone number'),
-])
-def test_link_that_is_wrong_links_nothing(fleet, arguments, code, sentence):
-    done = trunkctl(fleet, "link", *arguments)
-    assert done.code == code and sentence in done.err and done.out == "", done
-    assert agents(fleet) == {ONE: "support", TWO: "sales"}
-
-
-def test_link_waits_for_the_daemon(fleet):
-    done = trunkctl(fleet, "link", ONE, "sales", "--wait=300ms")
-    assert done.code == 4 and f"{ONE} linked to sales" in done.out, done
-    settle(fleet, ONE)
-    assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
-    settle(fleet, ONE, "pending", "NoAgent", "nobody answers")
-    assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 3
-    settle(fleet, ONE, settled=False)       # its trunk has something to do yet, such as to end an old password
-    assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
-    assert trunkctl(fleet, "wait", ONE, "--timeout", "300ms").code == 4
-    assert trunkctl(fleet, "unlink", TWO, "--wait=300ms").code == 4
-    settle(fleet, TWO, "pending", "NoAgent", "nobody answers")
-    assert trunkctl(fleet, "unlink", TWO, "--wait").code == 0
-
-
 # ---- retry, force-delete, events
 
 def test_retry_leaves_a_request(fleet):
@@ -435,7 +361,7 @@ def test_who_holds_a_swept_stray_can_be_named_like_a_number(fleet):
     assert trunkctl(fleet, "wait", holder, "--for", "gone", "--timeout", "100ms").code == 4
     assert trunkctl(fleet, "retry", holder).out == f"{holder} will be tried again\n"
     refused = trunkctl(fleet, "force-delete", holder, "--why", "closed")
-    assert refused.code == 3 and "force delete is only allowed for corrupted phone numbers" in refused.err, refused
+    assert refused.code == 3 and "is being removed, and force delete is for what could not be" in refused.err, refused
     fleet.q("update trunkd.number_status set status = 'corrupted' where phone_number = %s", holder)
     assert trunkctl(fleet, "force-delete", "number/" + holder, "--why", "closed").code == 0
     assert fleet.q("select verb, name from trunkd.request order by id") == [("retry", holder), ("force_delete", holder)]

@@ -382,47 +382,6 @@ static void test_every_kind_is_left_removed_where_drift_is_only_reported(void **
     assert_int_equal(visited, KIND_MAX_);
 }
 
-/* Nobody waits for five minutes who does not want to. */
-static void test_a_scan_comes_when_it_is_asked_for(void **state)
-{
-    (void)state;
-    CLEANUP(world_cleanup) struct world *w = standing_world();
-    remove_by_hand(w, KIND_DISPATCH_RULE);
-    world_ask(w, "scan", "account", "voice");
-    world_ask(w, "scan", "account", "voice");
-    world_run(w, 3 * SECONDS);
-    converged(w);
-    assert_int_equal(w->writes, 1);
-    world_run(w, 10 * SECONDS);
-    assert_int_equal(world_events(w, "Scanned"), 2);
-    assert_int_equal(json_object_object_length(db_table(&w->db, "request")), 0);
-
-    /* An account that cannot be asked says so, and the wish does not stay. */
-    world_fault(w, "{'id':'ill','account':'APIvoice','action':'status','status':401,'count':0}");
-    world_ask(w, "scan", "account", "voice");
-    world_run(w, 1 * MINUTES);
-    assert_int_equal(world_events(w, "Scanned"), 3);
-    assert_int_equal(json_object_object_length(db_table(&w->db, "request")), 0);
-}
-
-/* A list may not show yet what was made a moment ago, so it says nothing of it. Who has asked for a scan is told the truth a little later. */
-static void test_a_scan_that_was_asked_for_comes_back_to_what_is_young(void **state)
-{
-    (void)state;
-    WORLD(1);
-    world_add_number(w, A, "both");
-    world_start(w);
-    world_run(w, 3 * SECONDS);
-    assert_string_equal(world_status(w, A), "active/UpToDate");
-    world_forget_sent(w);
-    remove_by_hand(w, KIND_DISPATCH_RULE);
-    world_ask(w, "scan", "account", "voice");
-    world_run(w, 20 * SECONDS);
-    assert_int_equal(w->writes, 1);
-    assert_string_equal(world_status(w, A), "active/UpToDate");
-    assert_true(check_converged(w));
-}
-
 /* It is somebody's wish again: what is wanted anew is written, and takes the drift with it. */
 static void test_a_wish_overrides_what_was_only_reported(void **state)
 {
@@ -604,8 +563,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_every_kind_is_made_again),
         cmocka_unit_test(test_every_kind_is_left_removed_where_drift_is_only_reported),
         cmocka_unit_test(test_a_wish_overrides_what_was_only_reported),
-        cmocka_unit_test(test_a_scan_comes_when_it_is_asked_for),
-        cmocka_unit_test(test_a_scan_that_was_asked_for_comes_back_to_what_is_young),
         cmocka_unit_test(test_a_late_one_is_removed_unless_drift_is_only_reported),
         cmocka_unit_test(test_a_number_that_somebody_takes_comes_back_when_it_is_released),
         cmocka_unit_test(test_foreign_objects_are_untouched),
