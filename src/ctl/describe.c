@@ -52,6 +52,8 @@ static void status_print(const struct json *number, const struct rows *rows)
         field_print("settled", "yes: nothing is left to do without somebody's change");
     else if (!text_equal(generation, observed))
         field_print("settled", generation ? "no: the daemon has not finished with the last change" : "no: it is being removed");
+    else if (text_equal(json_member(number, "reason"), "UpToDate"))
+        field_print("settled", "no: all that is wanted stands, and something of before, such as an old password, is about to go");
     else
         field_print("settled", "no: the daemon is working on it, or will when it can");
     field_print("Twilio account", json_member(number, "twilio_account"));

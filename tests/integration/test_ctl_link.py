@@ -75,7 +75,9 @@ def test_link_waits_for_the_daemon(fleet):
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 3
     settle(fleet, ONE, settled=False)       # its trunk has something to do yet, such as to end an old password
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
-    assert trunkctl(fleet, "wait", ONE, "--timeout", "300ms").code == 4
+    done = trunkctl(fleet, "wait", ONE, "--timeout", "300ms")
+    assert done.code == 4 and "    All that is wanted stands; what is left of before, such as a password" in done.err, done
+    assert "no: all that is wanted stands, and something of before" in trunkctl(fleet, "describe", ONE).out
     assert trunkctl(fleet, "unlink", TWO, "--wait=300ms").code == 4
     settle(fleet, TWO, "pending", "NoAgent", "nobody answers")
     assert trunkctl(fleet, "unlink", TWO, "--wait").code == 0
