@@ -77,7 +77,7 @@ def test_a_rotation_replaces_the_password_and_refuses_no_call(standing):
     passwords = world.passwords()
     with Calls(world.sim):
         done = trunkctl(world.db, "rotate", A, "--why", "every quarter")
-        assert (done.code, done.out) == (0, f"{A} gets another password; wait for it to be settled, and the old one is gone\n"), done
+        assert (done.code, done.out) == (0, f"{A} will have another password, and so will all that share its trunk; wait for it to be settled, and the old one is gone\n"), done
         waited = trunkctl(world.db, "wait", A, B)
         assert waited.code == 0, waited
         assert len(world.sim.objects("credentials")) == 1 and user(world) != before      # that is what settled means
