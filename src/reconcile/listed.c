@@ -169,7 +169,7 @@ static void take_wildcards(struct gate *gate)
 static void judge_found(struct core *core, struct scan *scan, const struct found *found)
 {
     struct scope *scope = &scan->scope;
-    bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
+    bool ours = is_ours(core, found);
     struct row *row = map_get(&scope->by_id, found->id);
 
     if (row && !text_equal(row->r.external_id, found->id))
@@ -309,7 +309,7 @@ static void remember_tagged(struct core *core, struct scan *scan)
     arena_release(&scan->gate->tagged_arena);
     for (size_t i = 0; i < scan->count; i++) {
         const struct found *found = &scan->found[i];
-        if (*found->tag.nonce && text_equal(found->tag.installation, core->installation)) {
+        if (is_ours(core, found)) {
             char *id = arena_strdup(&scan->gate->tagged_arena, found->id);
             map_put(&scan->gate->tagged, id, id);
         }

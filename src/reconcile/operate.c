@@ -480,12 +480,16 @@ static bool read_may_lag(const struct core *core, int64_t happened_ms, int64_t b
     return safeguard(core, SAFEGUARD_MARKS) && happened_ms && happened_ms + core->settings->list_lag_ms >= began_ms;
 }
 
+bool is_ours(const struct core *core, const struct found *found)
+{
+    return *found->tag.nonce && text_equal(found->tag.installation, core->installation);
+}
+
 /* What turned up late, or was swept, was taken for ours by its tag alone. */
 static bool is_claimed(const struct core *core, const struct row *row, const struct found *found)
 {
-    bool ours = *found->tag.nonce && text_equal(found->tag.installation, core->installation);
-
-    return resource_is_late(&row->r) && row->r.kind->recognised == BY_TAG && (!ours || (*row->r.nonce && !text_equal(found->tag.nonce, row->r.nonce)));
+    return resource_is_late(&row->r) && row->r.kind->recognised == BY_TAG
+           && (!is_ours(core, found) || (*row->r.nonce && !text_equal(found->tag.nonce, row->r.nonce)));
 }
 
 /* Nor is its nonce buried: should the tag come back, people decide anew. */

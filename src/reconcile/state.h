@@ -42,7 +42,7 @@ struct row {
     bool read;                      /* came from the database, which may have forgotten what was made below it last */
     uint32_t looked_below;          /* bit by kind: and has been; of what lies aside: of its own kind */
     uint32_t below_due;             /* bit by kind: what lies below, or aside, is to be looked at for drift */
-    bool taken_is_old;              /* since it was said to be taken something else is wanted, or it is to be tried again */
+    bool taken_is_old;              /* since it was said to be taken somebody wants it tried again */
     bool may_repeat;                /* a SAFE create in doubt was looked for and not seen: send it again */
     bool wanted, spare;             /* by the last plan; and calls flow without it */
     const char *orphan_why;         /* given up by force_delete, in its words; NULL: not */
@@ -432,6 +432,7 @@ void preflight_send(struct core *, struct owner *, struct gate *);
 void row_event(struct core *, struct row *, enum row_event, const struct judgement *, const struct found *);
 void row_read_due(struct core *, struct row *, int64_t at_ms);
 void row_read_again(struct core *, struct row *);               /* a little later each time */
+bool is_ours(const struct core *, const struct found *);       /* by its tag */
 void row_shown(struct core *, struct row *, int64_t read_began_ms, const struct found *);
 void row_absent(struct core *, struct row *, int64_t read_began_ms);
 uint64_t flight_new(struct core *, struct flight);

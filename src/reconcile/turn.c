@@ -300,15 +300,6 @@ static void do_step(struct turn *t, const struct planned *p)
 
 /* ---- the turn ------------------------------------------------------------------------------------------------------------------------------ */
 
-static bool was_sent(struct core *core, const struct row *row, const struct wanted *wanted)
-{
-    const struct kind *kind = row->r.kind;
-    struct spec spec = wanted->spec;
-
-    kind->tag(row->r.tag, wanted->label, &core->turn, &spec);
-    return spec_differs(kind, &spec, &row->r.sent, 0) == kind->fields_count;
-}
-
 void turn_replan(struct turn *t)
 {
     t->plan = turn_plan(t->core, t->owner, &t->scene, &t->plan_count);
@@ -320,8 +311,6 @@ void turn_replan(struct turn *t)
             row_forget_failures(row);       /* a refused change says nothing about the removal */
         if (text_equal(row->r.refusal, "DriftLeft") && !gate_only_reports(row->gate))
             row_forget_failures(row);
-        if (row->taken_ms && t->plan[i].wanted && !was_sent(t->core, row, t->plan[i].wanted))
-            row->taken_is_old = true;
         row->wanted = t->plan[i].wanted != NULL;
         row->spare = row->wanted && t->plan[i].wanted->spare;
     }
