@@ -123,11 +123,6 @@ static struct json_object *as_old_trunk(const struct sim *sim, const struct obje
     return set;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return strcmp((*(const struct object *const *)a)->id, (*(const struct object *const *)b)->id);
-}
-
 /* The deprecated list of both kinds. */
 void lk_list_old_trunks(struct sim *sim, struct call *call)
 {
@@ -139,7 +134,7 @@ void lk_list_old_trunks(struct sim *sim, struct call *call)
     struct json_object *answer = json_object_new_object(), *items = json_object_new_array();
     for (size_t i = 0; i < count; i++)
         both[i] = i < inbound_count ? inbound[i] : outbound[i - inbound_count];
-    qsort(both, count, sizeof(*both), by_id);
+    qsort(both, count, sizeof(*both), object_compare_ids);
     for (size_t i = 0; i < count; i++) {
         if (object_listed(sim, both[i])) {
             struct json_object *set = as_old_trunk(sim, both[i]);
