@@ -23,7 +23,7 @@ struct account {
     struct code_count codes[CODES_MAX];
     size_t codes_count;
     int64_t certificate_ends_s;     /* 0: none has been seen */
-    int64_t answered_us;            /* when it was asked last, and an answer came */
+    int64_t answered_us;            /* when the last request to it ended */
 };
 
 #define CERTIFICATE_KNOWN_US INT64_C(3600000000)    /* whom nobody asks any more (it has ended, or another daemon works) may have another one */
