@@ -51,20 +51,28 @@ static enum exit_code read_doomed(const struct options *options, struct doomed *
     return EXIT_DONE;
 }
 
-/* All of one kind in one statement, so that what depends on each other goes together. */
-MUST_CHECK static bool delete_kind(struct db *db, struct doomed *doomed, enum target_kind kind, struct err *err)
+/* As JSON; NULL: there is none of that kind. */
+static const char *names_of(struct doomed *doomed, enum target_kind kind)
 {
-    CLEANUP(rows_free_at) struct rows *rows = NULL;
     const char **names = ARENA_ARRAY(&doomed->arena, const char *, doomed->count + 1);
-    struct map deleted = { 0 };
     size_t count = 0;
 
     for (size_t i = 0; i < doomed->count; i++)
         if (doomed->targets[i].kind == kind)
             names[count++] = doomed->targets[i].name;
-    if (count == 0)
+    return count > 0 ? json_names(&doomed->arena, names, count) : NULL;
+}
+
+/* All of one kind in one statement, so that what depends on each other goes together. */
+MUST_CHECK static bool delete_kind(struct db *db, struct doomed *doomed, enum target_kind kind, struct err *err)
+{
+    CLEANUP(rows_free_at) struct rows *rows = NULL;
+    const char *names = names_of(doomed, kind);
+    struct map deleted = { 0 };
+
+    if (!names)
         return true;
-    if (!db_statement(db, target_table[kind].remove, (const char *const[]){ json_names(&doomed->arena, names, count) }, &rows, err))
+    if (!db_statement(db, target_table[kind].remove, (const char *const[]){ names }, &rows, err))
         return false;
     for (size_t row = 0; row < rows_count(rows); row++)
         map_put(&deleted, rows_cell(rows, row, 0), doomed);
@@ -107,15 +115,11 @@ MUST_CHECK static bool check_there(struct db *db, const struct doomed *doomed, s
 MUST_CHECK static bool find_bereft(struct db *db, struct doomed *doomed, struct err *err)
 {
     CLEANUP(rows_free_at) struct rows *rows = NULL;
-    const char **names = ARENA_ARRAY(&doomed->arena, const char *, doomed->count + 1);
-    size_t count = 0;
+    const char *names = names_of(doomed, TARGET_AGENT);
 
-    for (size_t i = 0; i < doomed->count; i++)
-        if (doomed->targets[i].kind == TARGET_AGENT)
-            names[count++] = doomed->targets[i].name;
-    if (count == 0)
+    if (!names)
         return true;
-    if (!db_statement(db, "agents", (const char *const[]){ json_names(&doomed->arena, names, count), "{}" }, &rows, err))
+    if (!db_statement(db, "agents", (const char *const[]){ names, "{}" }, &rows, err))
         return false;
     for (size_t row = 0; row < rows_count(rows); row++) {
         const struct json *line;

@@ -52,8 +52,8 @@ static void status_print(const struct json *number, const struct rows *rows)
         field_print("settled", "yes: nothing is left to do without somebody's change");
     else if (!text_equal(generation, observed))
         field_print("settled", generation ? "no: the daemon has not finished with the last change" : "no: it is being removed");
-    else if (text_equal(json_member(number, "reason"), "UpToDate"))
-        field_print("settled", "no: all that is wanted stands, and something of before, such as an old password, is about to go");
+    else if (text_equal(json_member(number, "reason"), "UpToDate") && rows_cell(rows, 0, DESCRIBED_TRUNK_WORDS))
+        field_print("settled", arena_printf(&arena, "no: its trunk: %s", rows_cell(rows, 0, DESCRIBED_TRUNK_WORDS)));
     else
         field_print("settled", "no: the daemon is working on it, or will when it can");
     field_print("Twilio account", json_member(number, "twilio_account"));
@@ -145,7 +145,8 @@ MUST_CHECK static bool number_describe(struct db *db, const struct target *targe
     if (!no_daemon(db, &arena, &alone, &remedy, err))
         return false;
     status_print(number, rows);
-    field_print("daemon", alone);
+    if (alone)
+        field_print("daemon", arena_printf(&arena, "%s; %s", alone, remedy));
     if (!settings_print(db, target, number, err) || !rule_settings_print(db, agent, err))
         return false;
     labels_print(number);

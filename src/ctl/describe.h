@@ -12,7 +12,7 @@
 #define DESCRIBE_EVENTS "10"
 
 /* Columns of the statement describe_number. */
-enum { DESCRIBED_ROW, DESCRIBED_REMEDY, DESCRIBED_AGENT, DESCRIBED_NEXT_IN, DESCRIBED_AGE };
+enum { DESCRIBED_ROW, DESCRIBED_REMEDY, DESCRIBED_AGENT, DESCRIBED_NEXT_IN, DESCRIBED_AGE, DESCRIBED_TRUNK_WORDS };
 
 /* describe.c: the row in its view of what is no number, as get has it; one that is not there is an error. */
 MUST_CHECK bool described_row(struct db *, const struct target *, struct arena *, struct rows **ret_rows, struct err *);

@@ -64,7 +64,6 @@ static void check_configuration(struct tally *tally)
         report(tally, "ok", "configuration", path, NULL);
         config_release(&config);
     } else {
-        complaints.data[strlen(complaints.data) - 1] = '\0';        /* the end of its last line */
         report(tally, "error", "configuration", path, arena_printf(&arena, "mend what is wrong with it:\n%s", complaints.data));
     }
 }

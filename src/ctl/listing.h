@@ -24,11 +24,11 @@ struct listing {
 extern const struct listing listings[];
 extern const size_t listing_count;
 
-/* Prints rows of such a statement as the options say. chosen: which of them, NULL: all. widths: as table_print takes them. With --watch a row is a document of its own in
- * JSON, one a line, and in YAML. */
 /* What the options show of a row, but its age: as long as that is the same, nobody sees a change. */
 const char *listing_look(const struct listing *, const struct rows *, size_t row, const struct options *, struct arena *);
 
+/* Prints rows of such a statement as the options say. chosen: which of them, NULL: all. widths: as table_print takes them. With --watch a
+ * row is a document of its own in JSON, one a line, and in YAML. */
 enum exit_code listing_print(const struct listing *, const struct rows *, const bool *chosen, size_t *widths, const struct options *);
 
 #endif

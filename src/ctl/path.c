@@ -137,7 +137,7 @@ static void agent_print(const struct json *number, const struct json *agent, con
     if (now && (!name || !json_get(now, known_as))) {
         printf("    → agent ");
         for (const struct json *one = now->child; one; one = one->next)
-            printf("%s%s", one->key, one->next ? ", " : "");
+            printf("%s%s", printable(&arena, one->key), one->next ? ", " : "");
         printf(", as LiveKit knows it; to be: %s\n", name ? arena_printf(&arena, "%s (%s)", name, known_as) : "nobody, for the number has no agent");
     } else if (name) {
         printf("    → agent %s, which LiveKit knows as %s\n", name, known_as);

@@ -7,6 +7,12 @@
 #include "target.h"
 #include "verb.h"
 
+/* As it was typed; what a label stands for, by its name. */
+static const char *written(const struct options *options, const struct target *targets, size_t i)
+{
+    return options->name_count > 0 ? options->names[i] : targets[i].name;
+}
+
 /* All names in one transaction: a name that is refused leaves no half of the wish behind. */
 static enum exit_code ask(const struct options *options, bool (*read)(const char *, struct target *, struct err *), const char *statement,
                           const char *why, const char *said)
@@ -22,14 +28,14 @@ static enum exit_code ask(const struct options *options, bool (*read)(const char
     for (size_t i = 0; i < count; i++) {
         if (!db_statement(db, statement, (const char *const[]){ targets[i].name, why }, NULL, &err)) {
             if (!strstr(err.text, targets[i].name))
-                err_prefix(&err, "%s: ", options->name_count > 0 ? options->names[i] : targets[i].name);
+                err_prefix(&err, "%s: ", written(options, targets, i));
             return fail(&err);
         }
     }
     if (!db_script(db, "commit", &err))
         return fail(&err);
     for (size_t i = 0; i < count; i++)
-        printf("%s %s\n", options->name_count > 0 ? options->names[i] : targets[i].name, said);
+        printf("%s %s\n", written(options, targets, i), said);
     return EXIT_DONE;
 }
 

@@ -13,7 +13,8 @@ const struct verb verbs[] = {
     { "apply", "make the database say what the manifests say", "-f FILE|DIR|- [--wait[=TIME]] [--dry-run] [--prune -l LABEL=VALUE]",
       "Everything is applied in one transaction, or nothing. Prints created, changed or unchanged for each object. A key that is not\n"
       "written means its default. With --wait it shows progress until every number that stands in the manifests, and every number of an\n"
-      "agent that they changed, is settled, and ends with 3 if one of them is not active then. With --prune what carries the label and stands in none of them is deleted in the same transaction.",
+      "agent that they changed, is settled, and ends with 3 if one of them is not active then. With --prune what carries the label and stands\n"
+      "in none of them is deleted in the same transaction.",
       TAKES_DATABASE | TAKES(OPTION_FILE) | TAKES(OPTION_WAIT) | TAKES(OPTION_TIMEOUT) | TAKES(OPTION_DRY_RUN) | TAKES(OPTION_LABEL) | TAKES(OPTION_PRUNE)
       | TAKES(OPTION_YES) | TAKES(OPTION_FORCE), 0, 0, run_apply },
     { "plan", "show what the daemon would do at the providers", "[-f FILE|DIR|-]",

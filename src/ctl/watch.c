@@ -15,7 +15,6 @@
 #define LIVE_LINES_MAX 20       /* more would not fit on a screen */
 #define STATE_BYTES 256
 #define LINE_BYTES 1024
-#define LEFT_TO_DO "All that is wanted stands; what is left of before, such as a password that was in use a minute ago, goes by itself."
 
 enum verdict { VERDICT_UNDER_WAY, VERDICT_REACHED, VERDICT_CANNOT };
 
@@ -110,8 +109,7 @@ static bool item_update(struct item *item, enum watch_goal goal, const struct ro
     changed = !text_equal(state, item->state) || !text_equal(message, item->message);
     text_copy(item->state, sizeof item->state, state);
     text_copy(item->message, sizeof item->message, message);
-    bool rests = rows_true(rows, row, COLUMN_SETTLED) || !text_equal(reason, "UpToDate");
-    text_copy(item->remedy, sizeof item->remedy, rests ? text_or(rows_cell(rows, row, COLUMN_REMEDY), "") : LEFT_TO_DO);
+    text_copy(item->remedy, sizeof item->remedy, text_or(rows_cell(rows, row, COLUMN_REMEDY), ""));
     return changed;
 }
 

@@ -73,11 +73,15 @@ def test_link_waits_for_the_daemon(fleet):
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
     settle(fleet, ONE, "pending", "NoAgent", "nobody answers")
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 3
-    settle(fleet, ONE, settled=False)       # its trunk has something to do yet, such as to end an old password
+    settle(fleet, ONE)                      # its trunk has something to do yet, such as to end an old password
+    trunk = fleet.one("select id::text from trunkd.trunk where name = 'big'")
+    fleet.q("insert into trunkd.trunk_status (trunk, automatic, twilio_account, livekit_project, status, reason, message, settled) "
+            "values (%s, false, 'main', 'lk', 'active', 'Updating', 'an old password goes', false)", trunk)
+    fleet.q("update trunkd.number_status set trunk = %s where phone_number = %s", trunk, ONE)
     assert trunkctl(fleet, "link", ONE, "sales", "--wait").code == 0
     done = trunkctl(fleet, "wait", ONE, "--timeout", "300ms")
-    assert done.code == 4 and "    All that is wanted stands; what is left of before, such as a password" in done.err, done
-    assert "no: all that is wanted stands, and something of before" in trunkctl(fleet, "describe", ONE).out
+    assert done.code == 4 and f"timed out: {ONE} is active UpToDate …: its trunk: an old password goes\n" in done.err, done
+    assert "settled              no: its trunk: an old password goes\n" in trunkctl(fleet, "describe", ONE).out
     assert trunkctl(fleet, "unlink", TWO, "--wait=300ms").code == 4
     settle(fleet, TWO, "pending", "NoAgent", "nobody answers")
     assert trunkctl(fleet, "unlink", TWO, "--wait").code == 0
