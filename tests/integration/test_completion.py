@@ -11,7 +11,7 @@ import pytest
 
 import ctllib
 
-SCRIPTS = ctllib.BUILD / "doc" / "completion"
+SCRIPTS = ctllib.BUILD / "contrib" / "doc" / "completion"
 
 
 def words_of(*line, db=None, programs=ctllib.BUILD):

@@ -171,7 +171,7 @@ def test_every_key_of_the_schema_says_what_it_is(validator):
 # ---- manual pages
 
 def page(name):
-    return (ctllib.BUILD / "doc" / name).read_text().replace("\\-", "-")
+    return (ctllib.BUILD / "contrib" / "doc" / name).read_text().replace("\\-", "-")
 
 
 def help_of(program, *arguments):
